@@ -1,0 +1,80 @@
+"""Seglab: what the course book on image segmentation builds.
+
+Submodules load when they are first used, so ``import seglab`` is quick::
+
+    import seglab
+    seglab.seed_everything(0)
+    model = seglab.models.UNet(1, 2, widths=(16, 32, 64))
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from seglab.settings import (
+    cache_folder,
+    device,
+    expect,
+    scale,
+    scale_name,
+    seed_everything,
+)
+
+if TYPE_CHECKING:
+    from seglab import (
+        checks,
+        data,
+        losses,
+        metrics,
+        models,
+        predict,
+        results,
+        train,
+        viz,
+        weights,
+    )
+
+__version__ = "0.1.0"
+
+_SUBMODULES = (
+    "checks",
+    "data",
+    "losses",
+    "metrics",
+    "models",
+    "predict",
+    "results",
+    "train",
+    "viz",
+    "weights",
+)
+
+__all__ = [
+    "cache_folder",
+    "checks",
+    "data",
+    "device",
+    "expect",
+    "losses",
+    "metrics",
+    "models",
+    "predict",
+    "results",
+    "scale",
+    "scale_name",
+    "seed_everything",
+    "train",
+    "viz",
+    "weights",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"seglab.{name}")
+    raise AttributeError(f"module 'seglab' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_SUBMODULES])

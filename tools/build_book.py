@@ -1,0 +1,135 @@
+"""Build the book's site, one chapter of it, or the table of its times.
+
+    python tools/build_book.py              the whole book
+    python tools/build_book.py --page 04    one chapter, for its author
+    python tools/build_book.py --times      seconds a chapter took
+
+Warnings and failing cells fail the build of the whole book.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "_build"
+
+
+def run_jupyter_book(arguments: list[str]) -> int:
+    """Call Jupyter Book's builder in the repository root."""
+    environment = dict(os.environ)
+    # one scale for the whole build, said on every page
+    environment.setdefault("SEGLAB_SCALE", "small")
+    environment.setdefault("PYTHONWARNINGS", "ignore")
+    # kernels of this environment, whatever is registered elsewhere
+    environment["JUPYTER_PREFER_ENV_PATH"] = "1"
+    command = [
+        str(Path(sys.executable).parent / "jupyter-book"),
+        "build",
+        ".",
+    ]
+    return subprocess.run(
+        [*command, *arguments], cwd=ROOT, env=environment, check=False
+    ).returncode
+
+
+def build_book() -> int:
+    """Build every page; Sphinx's warnings are errors."""
+    # --keep-going: one run shows every fault, and still fails
+    code = run_jupyter_book(["-W", "--keep-going", "-q"])
+    index = BUILD / "html" / "index.html"
+    if code or not index.exists():
+        print("The book was not built: see the messages above.")
+        return code or 1
+    print_times()
+    print(f"The book is at {index}")
+    return 0
+
+
+def find_chapter(number: str) -> Path:
+    """The source of the chapter with this number, such as ``04``."""
+    wanted = number.zfill(2)
+    found = sorted((ROOT / "chapters").glob(f"{wanted}_*.md"))
+    if not found:
+        present = ", ".join(
+            path.name[:2]
+            for path in sorted(ROOT.glob("chapters/[0-9]*.md"))
+        )
+        raise SystemExit(
+            f"there is no chapter {number!r}; the chapters are {present}"
+        )
+    return found[0]
+
+
+def build_page(number: str) -> int:
+    """Build one chapter on its own, with links to others left open."""
+    chapter = find_chapter(number).relative_to(ROOT).with_suffix("")
+    contents = {
+        "format": "jb-book",
+        "root": "book/intro",
+        "chapters": [{"file": str(chapter)}],
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        toc = Path(folder) / "_toc.yml"
+        toc.write_text(yaml.safe_dump(contents), encoding="utf-8")
+        target = BUILD / "page" / number.zfill(2)
+        code = run_jupyter_book(
+            ["--toc", str(toc), "--path-output", str(target), "-q"]
+        )
+    if code == 0:
+        page = target / "_build" / "html" / f"{chapter}.html"
+        print(f"The page is at {page}")
+    return code
+
+
+def chapter_times() -> dict[str, float]:
+    """Seconds that each chapter took, from the execution caches."""
+    from jupyter_cache import get_cache
+
+    times: dict[str, float] = {}
+    for folder in sorted((BUILD / "execution").glob("*/global.db")):
+        for record in get_cache(folder.parent).list_cache_records():
+            seconds = (record.data or {}).get("execution_seconds")
+            if seconds is not None:
+                times[Path(record.uri).stem] = float(seconds)
+    return dict(sorted(times.items()))
+
+
+def print_times() -> int:
+    """Print the table of times; fails where nothing was executed."""
+    times = chapter_times()
+    if not times:
+        print("No chapter has been executed yet: run make book first.")
+        return 1
+    width = max(map(len, times))
+    for name, seconds in times.items():
+        print(f"{name:<{width}} {seconds:7.1f} s")
+    print(f"{'in all':<{width}} {sum(times.values()):7.1f} s")
+    return 0
+
+
+def main() -> int:
+    """Read the command line and do what it asks."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--page", metavar="NN", help="one chapter's number")
+    choice.add_argument(
+        "--times", action="store_true", help="print seconds a chapter took"
+    )
+    arguments = parser.parse_args()
+    if arguments.times:
+        return print_times()
+    if arguments.page:
+        return build_page(arguments.page)
+    return build_book()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
