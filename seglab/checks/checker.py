@@ -13,7 +13,7 @@ class Case:
     """One thing that a right answer does.
 
     Args:
-        claim: what is tried, in the reader's words ("two empty masks agree").
+        claim: what is tried, in the reader's words.
         holds: called without arguments; true means that the answer does it.
         hint: what to look at when it does not.
     """

@@ -1,0 +1,130 @@
+"""What is measured: one function a piece of work, collected in WORKS."""
+
+from __future__ import annotations
+
+import monai.losses
+import monai.networks.nets
+import numpy as np
+import segmentation_models_pytorch as smp
+import torch
+import torchmetrics.classification
+from sklearn.metrics import confusion_matrix as sklearn_matrix
+
+from harness import Work
+from seglab import losses, metrics, models
+
+
+def largest_difference(ours: object, peer: object) -> str:
+    """The largest absolute difference of two results, in words."""
+    gap = np.abs(np.asarray(ours, float) - np.asarray(peer, float)).max()
+    return f"largest difference {gap:.1e}"
+
+
+def confusion_uint8() -> Work:
+    """From label maps to mIoU, with ignored pixels."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 19, (8, 512, 512), dtype=np.uint8)
+    prediction = np.where(
+        rng.random(truth.shape) < 0.8,
+        truth,
+        rng.integers(0, 19, truth.shape),
+    ).astype(np.uint8)
+    truth[rng.random(truth.shape) < 0.05] = 255
+    as_torch = torch.from_numpy(prediction), torch.from_numpy(truth)
+    jaccard = torchmetrics.classification.MulticlassJaccardIndex(
+        19, ignore_index=255
+    )
+
+    def ours() -> float:
+        matrix = metrics.confusion_matrix(
+            prediction, truth, 19, ignore_index=255
+        )
+        return metrics.mean_iou(matrix)
+
+    def sklearn() -> float:
+        valid = truth != 255
+        matrix = sklearn_matrix(
+            truth[valid], prediction[valid], labels=range(19)
+        )
+        return metrics.mean_iou(matrix)
+
+    return Work(
+        id="confusion_uint8",
+        work="8 x 512 x 512 label maps to mIoU, 19 classes, 255 ignored",
+        ours=ours,
+        peers={
+            "torchmetrics": lambda: jaccard(*as_torch).item(),
+            "scikit-learn": sklearn,
+        },
+        compare=largest_difference,
+        runs=3,
+    )
+
+
+def dice() -> Work:
+    """Dice loss, forward and backward."""
+    torch.manual_seed(0)
+    logits = torch.randn(4, 21, 256, 256, requires_grad=True)
+    target = torch.randint(0, 21, (4, 256, 256))
+    peers = {
+        "MONAI": monai.losses.DiceLoss(
+            softmax=True, to_onehot_y=True, smooth_nr=1.0, smooth_dr=1.0
+        ),
+    }
+
+    def backward(loss: torch.Tensor) -> float:
+        logits.grad = None
+        loss.backward()
+        return loss.item()
+
+    return Work(
+        id="dice",
+        work="Dice loss, 4 x 21 x 256 x 256, forward and backward",
+        ours=lambda: backward(losses.dice_loss(logits, target)),
+        peers={
+            name: lambda peer=peer: backward(peer(logits, target[:, None]))
+            for name, peer in peers.items()
+        },
+        compare=largest_difference,
+    )
+
+
+def unet() -> Work:
+    """A training step of U-Net beside networks of about its size."""
+    torch.manual_seed(0)
+    image = torch.randn(4, 1, 128, 128)
+    widths = (16, 32, 64, 128, 256)
+    nets = {
+        "ours": models.UNet(1, 2, widths=widths),
+        "MONAI BasicUNet": monai.networks.nets.BasicUNet(
+            2, 1, 2, features=(*widths, widths[0]), norm="batch", act="relu"
+        ),
+        "smp Unet (ResNet-18)": smp.Unet(
+            "resnet18", encoder_weights=None, in_channels=1, classes=2
+        ),
+    }
+    parameters = {
+        name: models.count_parameters(net) for name, net in nets.items()
+    }
+
+    def step(name: str) -> int:
+        nets[name].zero_grad()
+        nets[name](image).square().mean().backward()
+        return parameters[name]
+
+    return Work(
+        id="unet",
+        work="U-Net, forward and backward, 4 x 1 x 128 x 128",
+        ours=lambda: step("ours"),
+        peers={
+            name: lambda name=name: step(name)
+            for name in nets
+            if name != "ours"
+        },
+        compare=lambda ours, peer: (
+            f"parameters {ours / 1e6:.2f} M, peer {peer / 1e6:.2f} M"
+        ),
+    )
+
+
+WORKS = {work.__name__: work for work in (confusion_uint8, dice, unet)}

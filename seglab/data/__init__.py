@@ -1,0 +1,50 @@
+"""What the book segments: a real CT, radiographs, scenes and downloads.
+
+Submodules load when they are first used, like those of ``seglab``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seglab.data import (
+        catalog,
+        chest,
+        lungs,
+        projection,
+        radiographs,
+        scenes,
+        splits,
+    )
+
+_SUBMODULES = (
+    "catalog",
+    "chest",
+    "lungs",
+    "projection",
+    "radiographs",
+    "scenes",
+    "splits",
+)
+
+__all__ = [
+    "catalog",
+    "chest",
+    "lungs",
+    "projection",
+    "radiographs",
+    "scenes",
+    "splits",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"seglab.data.{name}")
+    raise AttributeError(f"module 'seglab.data' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_SUBMODULES])

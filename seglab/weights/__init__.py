@@ -1,0 +1,227 @@
+"""Committed weights: small safetensors files and the table about them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from seglab.files import replacing
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+FOLDER = Path(__file__).parent
+TABLE = "weights.toml"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the table says about one weight file.
+
+    Args:
+        model: the name of the class in ``seglab.models``.
+        arguments: what the class is called with.
+        recipe: the script that trained it.
+        seed, steps, seconds: of the training run.
+        metric: what it reached, by name.
+        sha256: of the file.
+        extra: what using it needs besides, such as the image size.
+    """
+
+    model: str
+    arguments: dict[str, Any]
+    recipe: str
+    seed: int
+    steps: int
+    seconds: float
+    metric: dict[str, float]
+    sha256: str
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def entries(*, folder: str | Path = FOLDER) -> dict[str, Entry]:
+    """The table, by name.
+
+    >>> all(len(entry.sha256) == 64 for entry in entries().values())
+    True
+    """
+    file = Path(folder) / TABLE
+    if not file.exists():
+        return {}
+    table = tomllib.loads(file.read_text("utf-8"))
+    return {name: Entry(**row) for name, row in table.items()}
+
+
+def entry(name: str, *, folder: str | Path = FOLDER) -> Entry:
+    """What the table says about one weight file.
+
+    Raises:
+        KeyError: no weights have that name; the message lists the names.
+    """
+    table = entries(folder=folder)
+    if name not in table:
+        raise KeyError(f"name must be one of {sorted(table)}, got {name!r}")
+    return table[name]
+
+
+def load_state(
+    name: str, *, folder: str | Path = FOLDER
+) -> dict[str, Tensor]:
+    """The tensors of a committed weight file, as float32 on the CPU.
+
+    Args:
+        name: as in ``weights.toml``.
+        folder: where table and files are.
+
+    Raises:
+        KeyError: no weights have that name.
+        FileNotFoundError: the file is missing.
+        ValueError: the file is not the one that the table speaks of.
+    """
+    from safetensors.torch import load
+
+    wanted = entry(name, folder=folder).sha256
+    file = Path(folder) / f"{name}.safetensors"
+    data = file.read_bytes()
+    found = hashlib.sha256(data).hexdigest()
+    if found != wanted:
+        raise ValueError(
+            f"{file} must have the sha256 {wanted[:12]}... that {TABLE} "
+            f"names, got {found[:12]}...: fetch the file anew"
+        )
+    return {
+        key: tensor.float() if tensor.is_floating_point() else tensor
+        for key, tensor in load(data).items()
+    }
+
+
+def load_model(name: str, *, folder: str | Path = FOLDER) -> nn.Module:
+    """A model with its committed weights, in eval mode, on the CPU.
+
+    Args:
+        name: as in ``weights.toml``.
+        folder: where table and files are.
+
+    Raises:
+        KeyError, FileNotFoundError, ValueError: as ``load_state``.
+
+    >>> load_model("lungs_unet").training
+    False
+    """
+    about = entry(name, folder=folder)
+    model = _build(about.model, about.arguments)
+    model.load_state_dict(load_state(name, folder=folder))
+    return model.eval()
+
+
+def _build(name: str, arguments: Mapping[str, Any]) -> nn.Module:
+    from torch import nn
+
+    from seglab import models
+
+    kind = getattr(models, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
+        raise ValueError(
+            f"model must name a class of seglab.models, got {name!r}"
+        )
+    model: nn.Module = kind(**arguments)
+    return model
+
+
+def save_entry(
+    name: str,
+    model: nn.Module,
+    *,
+    arguments: Mapping[str, Any],
+    recipe: str,
+    seed: int,
+    steps: int,
+    seconds: float,
+    metric: Mapping[str, float],
+    extra: Mapping[str, Any] | None = None,
+    folder: str | Path = FOLDER,
+) -> Entry:
+    """Write a model's weights, in half precision, and its table row.
+
+    Args:
+        name: of the file and the row; a row of that name is replaced.
+        model: an instance of a class of ``seglab.models``.
+        arguments: what that class was called with.
+        recipe: the script, such as ``recipes/lungs.py``.
+        seed, steps, seconds: of the training run.
+        metric: what it reached, by name.
+        extra: what using it needs besides.
+        folder: where table and files are.
+
+    Returns:
+        The new row.
+
+    Raises:
+        ValueError: the arguments do not build such a model.
+    """
+    from safetensors.torch import save
+
+    copy = _build(type(model).__name__, arguments)
+    copy.load_state_dict(model.state_dict())
+    data = save(
+        {
+            key: (tensor.half() if tensor.is_floating_point() else tensor)
+            .contiguous()
+            .cpu()
+            for key, tensor in copy.state_dict().items()
+        }
+    )
+    row = Entry(
+        model=type(model).__name__,
+        arguments=dict(arguments),
+        recipe=recipe,
+        seed=seed,
+        steps=steps,
+        seconds=round(seconds, 1),
+        metric={key: round(value, 4) for key, value in metric.items()},
+        sha256=hashlib.sha256(data).hexdigest(),
+        extra=dict(extra or {}),
+    )
+    _write(name, data, row, Path(folder))
+    return row
+
+
+def _write(name: str, data: bytes, row: Entry, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / f".{TABLE}.lock"):
+        table = {**entries(folder=folder), name: row}
+        with replacing(folder / f"{name}.safetensors") as temporary:
+            temporary.write_bytes(data)
+        text = "\n".join(_as_toml(key, table[key]) for key in sorted(table))
+        with replacing(folder / TABLE) as temporary:
+            temporary.write_text(text, "utf-8")
+
+
+def _as_toml(name: str, row: Entry) -> str:
+    lines = [f"[{name}]"]
+    for key, value in vars(row).items():
+        if isinstance(value, dict):
+            pairs = (f"{k} = {_toml_value(v)}" for k, v in value.items())
+            lines.append(f"{key} = {{ {', '.join(pairs)} }}")
+        else:
+            lines.append(f"{key} = {_toml_value(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _toml_value(value: object) -> str:
+    # numbers, strings, booleans and lists of them read the same in JSON
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_toml_value, value))}]"
+    if isinstance(value, str | bool | int | float):
+        return json.dumps(value)
+    raise ValueError(
+        "a value in the table must be a number, a string, a boolean or a "
+        f"list, got {value!r}"
+    )

@@ -1,0 +1,29 @@
+"""What every test starts from: the smallest scale, and few threads."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import matplotlib
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# set before anything imports torch
+os.environ.setdefault("SEGLAB_SCALE", "smoke")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# tools/*.py import their parts as a script does: from tools/ itself
+for folder in (ROOT / "tools", ROOT):
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+# not through the environment: notebooks' kernels would inherit it
+matplotlib.use("Agg")
+
+settings.register_profile(
+    "seglab", deadline=None, derandomize=True, max_examples=40
+)
+settings.load_profile("seglab")

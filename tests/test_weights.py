@@ -1,0 +1,111 @@
+import pytest
+import torch
+
+from seglab import weights
+from seglab.models import UNet
+
+ARGUMENTS = {"in_channels": 1, "num_classes": 2, "widths": [4, 8]}
+
+
+def save(folder, name="tiny", **changes):
+    torch.manual_seed(0)
+    model = UNet(**{**ARGUMENTS, "widths": tuple(ARGUMENTS["widths"])})
+    settings = {
+        "arguments": ARGUMENTS,
+        "recipe": "recipes/tiny.py",
+        "seed": 4,
+        "steps": 10,
+        "seconds": 1.234,
+        "metric": {"dice": 0.91234},
+        "extra": {"size": 96, "note": 'a "quoted" word'},
+        **changes,
+    }
+    weights.save_entry(name, model, folder=folder, **settings)
+    return model.eval()
+
+
+def test_round_trip(tmp_path):
+    model = save(tmp_path)
+    again = weights.load_model("tiny", folder=tmp_path)
+    image = torch.rand(1, 1, 16, 16)
+    with torch.no_grad():
+        assert torch.allclose(again(image), model(image), atol=1e-2)
+    assert not again.training
+    kinds = {p.dtype for p in again.parameters()}
+    assert kinds == {torch.float32}
+
+
+def test_the_row_says_all(tmp_path):
+    save(tmp_path)
+    row = weights.entry("tiny", folder=tmp_path)
+    assert row.model == "UNet" and row.arguments == ARGUMENTS
+    assert row.metric == {"dice": 0.9123} and row.seconds == 1.2
+    assert row.extra == {"size": 96, "note": 'a "quoted" word'}
+
+
+def test_other_rows_stay(tmp_path):
+    save(tmp_path, "b")
+    save(tmp_path, "a")
+    save(tmp_path, "b", seed=5)
+    table = weights.entries(folder=tmp_path)
+    assert list(table) == ["a", "b"]
+    assert (table["a"].seed, table["b"].seed) == (4, 5)
+
+
+def test_half_precision_on_disk(tmp_path):
+    model = save(tmp_path)
+    numbers = sum(t.numel() for t in model.state_dict().values())
+    size = (tmp_path / "tiny.safetensors").stat().st_size
+    assert size < 2 * numbers + 4000
+
+
+def test_a_changed_file_is_refused(tmp_path):
+    save(tmp_path)
+    file = tmp_path / "tiny.safetensors"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(ValueError, match="sha256"):
+        weights.load_state("tiny", folder=tmp_path)
+
+
+def test_unknown_name(tmp_path):
+    with pytest.raises(KeyError, match="name must be one of"):
+        weights.load_model("none", folder=tmp_path)
+
+
+def test_a_missing_file(tmp_path):
+    save(tmp_path)
+    (tmp_path / "tiny.safetensors").unlink()
+    with pytest.raises(FileNotFoundError):
+        weights.load_model("tiny", folder=tmp_path)
+
+
+def test_arguments_must_build_the_model(tmp_path):
+    with pytest.raises(RuntimeError):
+        save(tmp_path, arguments={**ARGUMENTS, "widths": [4, 16]})
+    assert not (tmp_path / "tiny.safetensors").exists()
+
+
+def test_only_models_are_built(tmp_path):
+    save(tmp_path)
+    table = tmp_path / "weights.toml"
+    text = table.read_text().replace('"UNet"', '"count_parameters"')
+    table.write_text(text)
+    with pytest.raises(ValueError, match="model must name a class"):
+        weights.load_model("tiny", folder=tmp_path)
+
+
+def test_what_toml_cannot_hold_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="a value in the table"):
+        save(tmp_path, extra={"size": None})
+
+
+@pytest.mark.parametrize("name", sorted(weights.entries()))
+def test_committed_weights_load(name):
+    assert not weights.load_model(name).training
+
+
+def test_committed_weights_stay_small():
+    files = weights.FOLDER.glob("*.safetensors")
+    assert sum(file.stat().st_size for file in files) < 20e6
