@@ -6,7 +6,9 @@
 Each seed trains for ``--steps`` optimiser steps, or until ``--seconds`` of
 training have passed, on simulated radiographs of virtual patients; the
 mask is the lung above the diaphragm. A run that was killed goes on from
-its last row; delete ``runs/lungs`` to start anew. The seed that does best on the validation patients becomes
+its last row; delete ``runs/lungs`` to start anew.
+
+The seed that does best on the validation patients becomes
 ``seglab/weights/lungs_unet.safetensors``; the figures of all seeds on the
 test patients, who had no say in anything, become
 ``recipes/results/lungs.json``, and what is printed here ``lungs.log``.
@@ -36,11 +38,8 @@ from seglab.train import History, fit
 HERE = Path(__file__).parent
 TARGET = "lungs_above_diaphragm"
 SIZE = 128
-ARGUMENTS = {
-    "in_channels": 1,
-    "num_classes": 1,
-    "widths": [8, 16, 32, 64, 128],
-}
+WIDTHS = [8, 16, 32, 64, 128]
+ARGUMENTS = {"in_channels": 1, "num_classes": 1, "widths": WIDTHS}
 
 
 @dataclass(frozen=True)
@@ -82,14 +81,12 @@ def _split(part: Part, held_out: int) -> tuple[Part, Part]:
 
 def dice_by_patient(model: nn.Module, part: Part) -> dict[int, float]:
     """Mean Dice of each virtual patient's radiographs, at full size."""
-    size = part.masks.shape[-2:]
+    place = next(model.parameters()).device
     with torch.no_grad():
-        logits = nn.functional.interpolate(
-            torch.cat([model(batch) for batch in part.images.split(16)]),
-            size,
-            mode="bilinear",
-            align_corners=False,
-        )
+        parts = [model(x.to(place)).cpu() for x in part.images.split(16)]
+    logits = nn.functional.interpolate(
+        torch.cat(parts), part.masks.shape[-2:], mode="bilinear"
+    )
     found = (logits[:, 0] > 0).numpy()
     scores = np.array(
         [
@@ -103,6 +100,11 @@ def dice_by_patient(model: nn.Module, part: Part) -> dict[int, float]:
     }
 
 
+def mean_of(by_patient: dict[int, float]) -> float:
+    """Every virtual patient counts the same."""
+    return float(np.mean(list(by_patient.values())))
+
+
 def train(
     seed: int, parts: dict[str, Part], options: argparse.Namespace
 ) -> tuple[nn.Module, History]:
@@ -112,9 +114,7 @@ def train(
 
     def evaluate(network: nn.Module) -> dict[str, float]:
         by_patient = dice_by_patient(network, parts["validation"])
-        return {
-            "dice_validation": float(np.mean(list(by_patient.values())))
-        }
+        return {"dice_validation": mean_of(by_patient)}
 
     def report(row: dict[str, float]) -> None:
         say(
@@ -173,7 +173,7 @@ def main() -> None:
         model, history = train(seed, parts, options)
         last = history.rows[-1]
         by_patient = dice_by_patient(model, test)
-        test_dice.append(float(np.mean(list(by_patient.values()))))
+        test_dice.append(mean_of(by_patient))
         seconds.append(last["seconds"])
         say(
             f"seed {seed} dice_heldout {test_dice[-1]:.4f} worst virtual "

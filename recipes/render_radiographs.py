@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import inspect
 import itertools
 import json
 import logging
@@ -42,11 +43,21 @@ log = logging.getLogger("render_radiographs")
 class Job:
     """One film to render, and where it is kept."""
 
+    folder: Path
     patient: int
     shot: int
-    seed: int
+    shots: int
     size: int
-    film: Path
+
+    @property
+    def shot_seed(self) -> int:
+        """A seed of its own for each film."""
+        return self.patient * self.shots + self.shot
+
+    @property
+    def film(self) -> Path:
+        """Where the film is kept."""
+        return self.folder / f"{self.patient:03d}-{self.shot_seed:04d}.npz"
 
 
 def main() -> None:
@@ -55,7 +66,7 @@ def main() -> None:
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(message)s",
-        handlers=[logging.StreamHandler(), logging.FileHandler(LOG, "w")],
+        handlers=[logging.StreamHandler(), logging.FileHandler(LOG)],
     )
     folder = options.runs / f"{projector_digest()}-{options.size}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,16 +78,9 @@ def main() -> None:
     )
     load_scan()  # prepared once, before the workers ask for it
     jobs = [
-        Job(
-            patient,
-            shot,
-            patient * options.shots + shot,
-            options.size,
-            path,
-        )
+        Job(folder, patient, shot, options.shots, options.size)
         for patient in range(options.patients)
         for shot in range(options.shots)
-        for path in [folder / f"{patient:03d}-{shot}.npz"]
     ]
     kept = sum(job.film.is_file() for job in jobs)
     with ProcessPoolExecutor(options.workers) as pool:
@@ -107,8 +111,8 @@ def parse() -> argparse.Namespace:
 def projector_digest() -> str:
     """A name for this version of the projector's source."""
     modules = (chest_volume, projection, virtual_patients)
-    content = b"".join(Path(m.__file__).read_bytes() for m in modules)
-    return hashlib.sha256(content).hexdigest()[:12]
+    source = "".join(inspect.getsource(module) for module in modules)
+    return hashlib.sha256(source.encode()).hexdigest()[:12]
 
 
 def render_one(job: Job) -> None:
@@ -119,7 +123,7 @@ def render_one(job: Job) -> None:
     scan = shared_scan()
     chest_volume.prepare_volume(scan)  # kept; not part of a film's time
     start = time.process_time()
-    film = projection.render(scan, job.patient, job.seed, job.size)
+    film = projection.render(scan, job.patient, job.shot_seed, job.size)
     seconds = time.process_time() - start
     part = job.film.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as file:

@@ -33,7 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = parsed.run
     try:
-        return run(parsed)
+        code = run(parsed)
+        # here, where a closed pipe is caught, and not at the very end
+        sys.stdout.flush()
+        return code
     except BrokenPipeError:
         # `seglab info | head` has seen enough; nothing more is printed
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

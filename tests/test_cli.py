@@ -49,6 +49,16 @@ def test_starts_without_torch():
     assert done.returncode == 0
 
 
+def test_a_closed_pipe_is_no_error():
+    command = [sys.executable, "-m", "seglab.cli", "fetch", "--list"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 0
+
+
 def test_version(capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main(["--version"])

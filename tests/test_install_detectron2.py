@@ -39,6 +39,9 @@ FILES = {
     "detectron2/data/transforms/transform.py": (
         "def __init__(self, interp=Image.LINEAR, fill=0): ...\n"
     ),
+    "detectron2/modeling/anchor_generator.py": (
+        "y, x = torch.meshgrid(shifts_y, shifts_x)\n"
+    ),
     "detectron2/model_zoo/model_zoo.py": (
         "import os\nimport pkg_resources\n\n"
         "def get(config_path):\n"

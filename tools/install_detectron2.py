@@ -113,6 +113,12 @@ EDITS = (
         "Image.BILINEAR",
     ),
     *_BUILTINS,
+    # what it means today, said, so that torch does not warn
+    Edit(
+        "detectron2/modeling/anchor_generator.py",
+        r"torch\.meshgrid\(shifts_y, shifts_x\)",
+        'torch.meshgrid(shifts_y, shifts_x, indexing="ij")',
+    ),
     Edit(
         "detectron2/model_zoo/model_zoo.py",
         r"(?m)^import pkg_resources\n",

@@ -93,7 +93,7 @@ def prepare_volume(scan: ChestScan) -> ChestVolume:
     Takes some seconds; the last scan's volume is kept.
 
     Raises:
-        ValueError: the scan has no lungs.
+        ValueError: the scan has no lungs, or a label above 127.
 
     >>> labels = np.zeros((12, 12, 12), dtype=np.uint8)
     >>> labels[4:8, 4:8, 4:8] = 10
@@ -108,6 +108,10 @@ def prepare_volume(scan: ChestScan) -> ChestVolume:
     """
     density, codes = _resample(scan)
     _close_heart(codes, scan)
+    if codes.max() >= ABDOMEN:
+        raise ValueError(
+            f"labels must be at most {ABDOMEN - 1}, got {codes.max()}"
+        )
     lungs = _where(codes, scan, _LUNGS)
     if not lungs.any():
         raise ValueError("the scan has no structure lung_*_lobe_*")

@@ -74,9 +74,9 @@ class Montgomery(_Radiographs):
         ValueError: ``size`` is no size.
 
     Convention:
-        The masks end above the diaphragm and leave out the heart's
-        shadow. Left is the patient's left. Images of 12 bits are divided
-        by 4,095, of 16 bits by 65,535 and of 8 bits by 255.
+        The masks show the lungs above the diaphragm; left is the
+        patient's left. Grey values of 8 bits are divided by 255, of 12
+        bits by 4,095 and of 16 bits by 65,535.
 
     >>> Montgomery("no such folder")
     Traceback (most recent call last):

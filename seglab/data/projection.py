@@ -72,10 +72,16 @@ def render(
     Raises:
         ValueError: a seed is negative or the size is below 8.
 
-    >>> from seglab.data import catalog, chest
-    >>> if catalog.find("chest"):
-    ...     film = render(chest.load_scan(), 0, 0, size=16)
-    ...     assert film.image.shape == (16, 16)
+    >>> labels = np.zeros((12, 12, 12), dtype=np.uint8)
+    >>> labels[4:8, 4:8, 4:8] = 10
+    >>> scan = ChestScan(
+    ...     labels.astype(np.int16),
+    ...     labels,
+    ...     (3.0, 3.0, 3.0),
+    ...     {"lung_upper_lobe_left": 10},
+    ... )
+    >>> render(scan, patient_seed=0, shot_seed=0, size=16).image.shape
+    (16, 16)
     """
     patient, pose = virtual_patient(patient_seed), shot(shot_seed)
     return project(prepare_volume(scan), patient, pose, size)

@@ -36,6 +36,8 @@ class Radiographs:
             patient's right is on the left.
         patient: int64 [N], the virtual patient; split by it.
         shot: int64 [N], the shot of that virtual patient, from 0.
+            ``projection.render`` makes film i from seeds ``patient[i]``
+            and i.
         names: what ``mask`` knows. Three definitions of the lungs:
             ``lungs_silhouette`` (any lung on the ray),
             ``lungs_above_diaphragm`` (without what lies behind the dome
@@ -161,7 +163,7 @@ def write_radiographs(path: str | Path, films: Radiographs) -> None:
     True
     """
     about = {"names": films.names, "spacing_mm": films.spacing_mm}
-    arrays = {
+    arrays: dict[str, NDArray[np.generic]] = {
         "images": _differences(films.images),
         "masks": films.packed,
         "patient": films.patient.astype(np.int16),

@@ -38,8 +38,11 @@ class Shot:
     """How the patient stands, and how the film is exposed.
 
     Attributes:
-        turn, tilt, roll: degrees about the long axis of the body, the
-            axis through both shoulders and the axis of the beam.
+        turn: degrees about the body's long axis; the front of the
+            chest moves to the viewer's left.
+        tilt: degrees about the line through both shoulders; the front
+            moves up.
+        roll: degrees about the beam, clockwise for the viewer.
         shift_mm: across the film, (down, right).
         distance_mm: from the source to the middle of the lungs.
         brightness: added to the grey level, which runs from 0 to 1.

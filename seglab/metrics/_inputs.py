@@ -66,17 +66,21 @@ def class_maps(prediction: Masks, truth: Masks) -> tuple[NDArray, NDArray]:
     return maps[0].reshape(-1), maps[1].reshape(-1)
 
 
-def check_classes(indices: NDArray, num_classes: int, name: str) -> None:
+def check_classes(
+    truth: NDArray, prediction: NDArray, num_classes: int
+) -> None:
     """Refuse class indices below 0 or above the last class."""
-    if indices.size == 0:
+    if truth.size == 0:
         return
-    lowest, highest = int(indices.min()), int(indices.max())
-    if lowest < 0 or highest >= num_classes:
-        wrong = lowest if lowest < 0 else highest
-        raise ValueError(
-            f"{name} must hold class indices from 0 to {num_classes - 1}, "
-            f"got {wrong}; a label that does not count is ignore_index"
-        )
+    for name, indices in (("truth", truth), ("prediction", prediction)):
+        lowest, highest = int(indices.min()), int(indices.max())
+        if lowest < 0 or highest >= num_classes:
+            wrong = lowest if lowest < 0 else highest
+            raise ValueError(
+                f"{name} must hold class indices from 0 to "
+                f"{num_classes - 1}, got {wrong}; a label that does not "
+                "count is ignore_index"
+            )
 
 
 def binary_mask(value: Masks, name: str) -> NDArray[np.bool_]:

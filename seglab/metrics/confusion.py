@@ -60,14 +60,13 @@ def confusion_matrix(
     counts = np.zeros(num_classes**2, dtype=np.int64)
     step = max(_CHUNK, num_classes**2)
     for start in range(0, truth.size, step):
-        row = truth[start : start + step]
-        column = prediction[start : start + step]
+        piece = slice(start, start + step)
+        row, column = truth[piece], prediction[piece]
         if ignore_index is not None:
             valid = row != ignore_index
             row, column = row[valid], column[valid]
-        check_classes(row, num_classes, "truth")
-        check_classes(column, num_classes, "prediction")
-        cell = row.astype(np.intp) * num_classes + column.astype(np.intp)
+        check_classes(row, column, num_classes)
+        cell = num_classes * row.astype(np.intp) + column.astype(np.intp)
         counts += np.bincount(cell, minlength=num_classes**2)
     return counts.reshape(num_classes, num_classes)
 
