@@ -12,7 +12,6 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 from seglab import predict, viz
 from seglab.data import chest, radiographs
@@ -25,11 +24,14 @@ def main() -> None:
     """Draw the three panels side by side and save them."""
     viz.use_style()
     slices = chest.class_slices(size=(384, 512))
-    index = int(np.argmax([len(np.unique(m)) for m in slices.masks.numpy()]))
+    masks = slices.masks.numpy()
+    # where the heart is largest, so much of the rest is in view as well
+    heart = (masks == slices.names.index("heart")).sum((1, 2))
+    index = int(heart.argmax())
     image = slices.images[index, 0].numpy()
-    mask = slices.masks[index].numpy()
+    mask = masks[index]
     shots = radiographs.load_radiographs()
-    radiograph = shots.images[4]
+    radiograph = shots.images[32]
     lungs = predict.lungs(radiograph)
 
     widths = [image.shape[1] / image.shape[0]] * 2 + [1.0]

@@ -11,6 +11,7 @@ from typing import Any
 from filelock import FileLock
 
 from seglab.files import replacing
+from seglab.settings import cache_folder
 
 _KEYS = {"value", "per_seed", "n", "command", "seconds"}
 
@@ -84,7 +85,7 @@ def write(
             )
     file = _file(name, Path(folder) if folder else _checkout_folder())
     file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(file.with_name(f".{file.name}.lock")):
+    with FileLock(cache_folder() / f"{file.name}.lock"):
         merged = (
             json.loads(file.read_text("utf-8")) if file.exists() else {}
         )

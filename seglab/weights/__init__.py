@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from seglab.files import replacing
+from seglab.settings import cache_folder
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -195,7 +196,7 @@ def save_entry(
 
 def _write(name: str, data: bytes, row: Entry, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / f".{TABLE}.lock"):
+    with FileLock(cache_folder() / f"{TABLE}.lock"):
         table = {**entries(folder=folder), name: row}
         with replacing(folder / f"{name}.safetensors") as temporary:
             temporary.write_bytes(data)
