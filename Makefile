@@ -19,7 +19,7 @@ $(VENV)/.installed: pyproject.toml environment.yml tools/install.py
 install: $(VENV)/.installed ## make .venv and install everything into it
 
 book: install notebooks ## execute the chapters and write the site
-	$(PY) -m seglab.data.chest
+	$(PY) -c "from seglab.data import chest; chest.load_scan()"
 	$(PY) tools/build_book.py
 
 page: install notebooks ## build one chapter: make page CH=04

@@ -1,6 +1,6 @@
 """Draw the cover's picture: a slice, its labels, and a prediction.
 
-    python recipes/cover.py        writes book/_static/cover.png
+``python recipes/cover.py`` writes book/_static/cover.png.
 """
 
 from __future__ import annotations

@@ -163,11 +163,12 @@ def silence_thebe(app: Sphinx) -> None:
     It is off in this book, yet writes its settings into each page twice,
     which the browser's console reports as an error.
     """
+    off = ("init_thebe_core", "update_thebe_context")
     for listeners in app.events.listeners.values():
         listeners[:] = [
             listener
             for listener in listeners
-            if not listener.handler.__module__.startswith("sphinx_thebe")
+            if getattr(listener.handler, "__name__", "") not in off
         ]
 
 

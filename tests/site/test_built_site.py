@@ -14,7 +14,8 @@ pytestmark = pytest.mark.skipif(
     not (SITE / "index.html").exists(),
     reason="the site is not built: make book",
 )
-PAGES = site_pages()
+# index.html only leads on to the first page
+PAGES = [path for path in site_pages() if path != SITE / "index.html"]
 ROOT = SITE.parent.parent
 
 
@@ -49,7 +50,6 @@ def test_a_page_needs_no_network(path, browser):
     )
     page.route(re.compile(r"^(https?|wss?):"), lambda route: route.abort())
     page.goto(path.as_uri(), wait_until="load")
-    page.wait_for_load_state("networkidle")
     equations = page.locator("span.math, div.math").count()
     if equations:
         page.wait_for_selector("mjx-container", timeout=20_000)
@@ -116,7 +116,8 @@ def test_figures_stand_on_white_in_the_dark(browser):
 
 
 def test_every_picture_has_alt_text(soup):
-    for image in soup.select(".bd-article img"):
+    # the index pages fold their lists with a little picture of a minus
+    for image in soup.select(".bd-article img:not(.toggler)"):
         alt = (image.get("alt") or "").strip()
         assert len(alt) > 10, image.get("src", "")[:80]
         assert not re.search(r"\.(png|svg)$|^_images", alt), alt
