@@ -41,7 +41,7 @@ def panoptic_to_semantic(answer: Answer) -> Result:
         Case(
             "class 0 is kept as a class",
             lambda: np.asarray(answer(ids, table))[0, 3] == 0,
-            "start from an array full of 255, not of 0",
+            "a pixel that you never write to must not look like class 0",
         ),
         Case(
             "id 0 and ids that the table lacks become 255",
@@ -58,17 +58,17 @@ def panoptic_to_semantic(answer: Answer) -> Result:
             lambda: np.array_equal(
                 answer(chain, {1: 2, 2: 3, 3: 1}), [[2, 3, 1]]
             ),
-            "write into a new array: in place, 1 becomes 2 and then 3",
+            "follow a pixel with id 1 through your loop, step by step",
         ),
         Case(
             "your input is left as it was",
             untouched,
-            "make a new array instead of writing into panoptic",
+            "the caller still needs panoptic as it was",
         ),
         Case(
             "the result is int64",
             lambda: np.asarray(answer(ids, table)).dtype == np.int64,
-            "give the new array dtype np.int64",
+            "which dtype has the array that you return?",
         ),
     ]
     return run_cases("panoptic_to_semantic", cases)
@@ -101,7 +101,7 @@ def masks_to_boxes(answer: Answer) -> Result:
         Case(
             "one pixel gives a box one pixel wide and high",
             lambda: row(1),
-            "right is the last column plus 1, bottom the last row plus 1",
+            "right - left is the width, and the width is 1",
         ),
         Case(
             "two far pixels of one mask share a box",
@@ -111,7 +111,7 @@ def masks_to_boxes(answer: Answer) -> Result:
         Case(
             "an empty mask gives zeros",
             lambda: row(3),
-            "min() of nothing fails: treat the empty mask first",
+            "what is the first row of a mask that has none?",
         ),
         Case(
             "several masks keep their order",
@@ -124,7 +124,7 @@ def masks_to_boxes(answer: Answer) -> Result:
                 np.asarray(answer(masks[:0])).shape == (0, 4)
                 and np.asarray(answer(masks)).dtype == np.int64
             ),
-            "start from np.zeros((len(masks), 4), np.int64)",
+            "no rows still have four columns; then look at the dtype",
         ),
     ]
     return run_cases("masks_to_boxes", cases)
@@ -148,8 +148,27 @@ def semantic_to_instances(answer: Answer) -> Result:
         ]
     )
 
-    def masks_of(things: list[int]) -> list[set[tuple[int, int]]]:
-        masks, _ = answer(semantic, things)
+    scattered = np.array(
+        [
+            [0, 0, 0, 1],
+            [1, 1, 0, 0],
+            [1, 1, 0, 2],
+            [0, 0, 0, 0],
+            [2, 2, 0, 1],
+        ]
+    )
+    in_order = [
+        {(2, 3)},
+        {(4, 0), (4, 1)},
+        {(0, 3)},
+        {(1, 0), (1, 1), (2, 0), (2, 1)},
+        {(4, 3)},
+    ]
+
+    def masks_of(
+        things: list[int], labels: Any = semantic
+    ) -> list[set[tuple[int, int]]]:
+        masks, _ = answer(labels, things)
         return [
             {(int(r), int(c)) for r, c in np.argwhere(mask)}
             for mask in masks
@@ -172,35 +191,40 @@ def semantic_to_instances(answer: Answer) -> Result:
         Case(
             "regions that lie apart are instances of their own",
             lambda: {(0, 0), (0, 1), (1, 0)} in masks_of([1]),
-            "label the mask semantic == category",
+            "which pixels of one class hang together?",
         ),
         Case(
             "pixels that meet at a corner belong together",
             lambda: {(3, 0), (4, 1)} in masks_of([2]),
-            "give ndimage.label a structure of 3 x 3 ones",
+            "which neighbours does ndimage.label count unless told?",
         ),
         Case(
             "two classes that touch do not merge",
             lambda: {(0, 3), (1, 3)} in masks_of([2, 3]),
-            "label each class by itself, not semantic > 0",
+            "what does your labelling see of the class of a pixel?",
         ),
         Case(
             "classes come in the order of things, others are left out",
             lambda: np.array_equal(
                 answer(semantic, [3, 1])[1], [3, 3, 1, 1]
             ),
-            "loop over things; note the class once for each component",
+            "the order is that of things, not that of the numbers",
+        ),
+        Case(
+            "masks come class by class, in the order of SciPy's labels",
+            lambda: masks_of([2, 1], scattered) == in_order,
+            "sort nothing: which component does SciPy call 1?",
         ),
         Case(
             "bool [K, H, W] and int64 [K]",
             right_form,
-            "stack one bool mask an instance",
+            "a mask as large as the picture for each instance",
         ),
         Case(
             "without instances the shapes are (0, H, W) and (0,)",
             empty_form,
-            "np.stack of an empty list fails: concatenate onto zeros of "
-            "shape (0, H, W)",
+            "an empty list knows nothing of H and W: where else do they "
+            "stand?",
         ),
     ]
     return run_cases("semantic_to_instances", cases)
@@ -237,12 +261,12 @@ def resize_labels(answer: Answer) -> Result:
                 and set(np.unique(answer(striped, size))) <= {0, 6}
                 for size in ((5, 9), (11, 17), (16, 24), (30, 31))
             ),
-            "class numbers must not be averaged: take the nearest pixel",
+            "class numbers are names: what is the mean of two names?",
         ),
         Case(
             "no class is lost from large regions",
             lambda: set(np.unique(answer(blocks, (5, 9)))) == {0, 2, 4, 6},
-            "keep the class numbers; do not turn them into a bool mask",
+            "which numbers go into your resizing, and which come out?",
         ),
         Case(
             "twice the size repeats the pixels",
@@ -252,7 +276,7 @@ def resize_labels(answer: Answer) -> Result:
         Case(
             "the dtype is int64",
             lambda: np.asarray(answer(blocks, (5, 9))).dtype == np.int64,
-            "go back from float to int64 at the end",
+            "which dtype comes out of your resizing?",
         ),
     ]
     return run_cases("resize_labels", cases)

@@ -116,7 +116,7 @@ def accumulated_miou(
             Case(
                 "several batches are scored as one data set",
                 lambda: fits(thirds, 3),
-                "make the matrix before the loop, divide after it",
+                "what belongs to one batch, and what to the data set?",
             ),
             Case(
                 "ignored pixels do not count",

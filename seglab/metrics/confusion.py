@@ -15,7 +15,7 @@ from seglab.metrics._inputs import (
 from seglab.metrics._ratios import mean_of_present, ratio
 
 # pixels counted at a time: a chunk and its index stay in the cache
-_CHUNK = 1 << 15
+CHUNK = 1 << 15
 
 
 def confusion_matrix(
@@ -58,7 +58,7 @@ def confusion_matrix(
     check_num_classes(num_classes)
     prediction, truth = class_maps(prediction, truth)
     counts = np.zeros(num_classes**2, dtype=np.int64)
-    step = max(_CHUNK, num_classes**2)
+    step = max(CHUNK, num_classes**2)
     for start in range(0, truth.size, step):
         piece = slice(start, start + step)
         row, column = truth[piece], prediction[piece]

@@ -123,7 +123,7 @@ def test_figures_are_those_of_scikit_learn(pair):
 def test_the_chunk_length_changes_nothing(pair, length):
     whole = confusion_matrix(*pair, 4, ignore_index=IGNORED)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_CHUNK", length)
+        patch.setattr(module, "CHUNK", length)
         parts = confusion_matrix(*pair, 4, ignore_index=IGNORED)
     np.testing.assert_array_equal(whole, parts)
 

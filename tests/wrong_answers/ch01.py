@@ -126,6 +126,43 @@ def semantic_to_instances(semantic, things):
             classes.append(category)
     return np.stack(masks), np.array(classes, np.int64)
 """,
+        # the largest instance of a class first
+        """
+def semantic_to_instances(semantic, things):
+    from scipy import ndimage
+
+    masks, classes = [np.zeros((0, *semantic.shape), bool)], []
+    for category in things:
+        numbered, count = ndimage.label(
+            semantic == category, structure=np.ones((3, 3))
+        )
+        numbers = sorted(
+            range(1, count + 1), key=lambda n: -(numbered == n).sum()
+        )
+        masks.append(
+            np.array(numbers, int)[:, None, None] == numbered
+        )
+        classes += [category] * count
+    return np.concatenate(masks), np.array(classes, np.int64)
+""",
+        # the right classes beside masks in the order of the class numbers
+        """
+def semantic_to_instances(semantic, things):
+    from scipy import ndimage
+
+    masks, classes = [np.zeros((0, *semantic.shape), bool)], []
+    for category in sorted(things):
+        numbered, count = ndimage.label(
+            semantic == category, structure=np.ones((3, 3))
+        )
+        masks.append(np.arange(1, count + 1)[:, None, None] == numbered)
+    for category in things:
+        numbered, count = ndimage.label(
+            semantic == category, structure=np.ones((3, 3))
+        )
+        classes += [category] * count
+    return np.concatenate(masks), np.array(classes, np.int64)
+""",
         # every class of the map, whatever things says
         """
 def semantic_to_instances(semantic, things):
