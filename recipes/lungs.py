@@ -8,9 +8,9 @@ training have passed, on simulated radiographs of virtual patients; the
 mask is the lung above the diaphragm. A run that was killed goes on from
 its last row; delete ``runs/lungs`` to start anew.
 
-The seed that does best on the validation patients becomes
+The seed that does best on the virtual patients for validation becomes
 ``seglab/weights/lungs_unet.safetensors``; the figures of all seeds on the
-test patients, who had no say in anything, become
+held-out ones, which had no say in anything, become
 ``recipes/results/lungs.json``, and what is printed here ``lungs.log``.
 """
 
