@@ -79,6 +79,10 @@ def number_chapters(app: Sphinx, env: BuildEnvironment) -> list[str]:
         for kinds in env.toc_fignumbers.get(docname, {}).values():
             for name, numbers in kinds.items():
                 kinds[name] = (number, *numbers[1:])
+        # what the links to the previous and the next page show
+        running = env.titles[docname].get("secnumber")
+        if running:
+            env.titles[docname]["secnumber"] = (number, *running[1:])
         toc = env.tocs.get(docname)
         for link in toc.findall(nodes.reference) if toc else ():
             running = link.attributes.get("secnumber")

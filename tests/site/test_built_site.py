@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(
 # index.html only leads on to the first page
 PAGES = [path for path in site_pages() if path != SITE / "index.html"]
 ROOT = SITE.parent.parent
+CHAPTERS = [path for path in PAGES if path.parent.name == "chapters"]
 
 
 def name(path: Path) -> str:
@@ -74,6 +75,25 @@ def test_a_page_fits_a_phone(path, browser):
     width = page.evaluate("document.scrollingElement.scrollWidth")
     context.close()
     assert width <= 392
+
+
+def test_equations_leave_room_for_their_numbers(browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    for path in CHAPTERS:
+        page.goto(path.as_uri(), wait_until="load")
+        if not page.locator("div.math").count():
+            continue
+        page.wait_for_selector("div.math mjx-container", timeout=20_000)
+        page.wait_for_timeout(500)
+        too_wide = page.evaluate(
+            "[...document.querySelectorAll('div.math mjx-math')]"
+            ".filter(e => e.getBoundingClientRect().right > "
+            "e.closest('div.math').getBoundingClientRect().right - 30)"
+            ".map(e => e.closest('div.math').id)"
+        )
+        assert too_wide == [], path.name
+    context.close()
 
 
 def test_one_search_box_is_shown(browser):
@@ -138,9 +158,6 @@ def test_nothing_is_fetched_from_elsewhere(soup):
         assert target.scheme in ("", "data"), target.geturl()
 
 
-CHAPTERS = [path for path in PAGES if path.parent.name == "chapters"]
-
-
 @pytest.mark.parametrize("path", CHAPTERS, ids=name)
 def test_a_chapter_links_to_committed_notebooks(path):
     soup = BeautifulSoup(path.read_text("utf-8"), "html.parser")
@@ -167,5 +184,10 @@ def test_numbers_follow_the_file_names():
     for path in CHAPTERS:
         soup = BeautifulSoup(path.read_text("utf-8"), "html.parser")
         number = int(path.name[:2])
+        for link in soup.select("a.left-prev, a.right-next"):
+            if "_" in link["href"]:
+                title = link.select_one(".prev-next-title").get_text()
+                there = int(Path(link["href"]).name[:2])
+                assert title.strip().startswith(f"{there}. "), title
         for caption in soup.select("figcaption .caption-number"):
             assert re.match(rf"Fig\. {number}\.\d+", caption.get_text())
