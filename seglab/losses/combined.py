@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from torch import Tensor, nn
 
@@ -46,13 +47,7 @@ def cross_entropy_dice(
     pixel = cross_entropy(
         logits, target, ignore_index=ignore_index, reduction=reduction
     )
-    region = dice_loss(
-        logits,
-        target,
-        ignore_index=ignore_index,
-        reduction=reduction,
-        smooth=smooth,
-    )
+    region = _region(logits, target, ignore_index, reduction, smooth)
     return weights[0] * pixel + weights[1] * region
 
 
@@ -90,18 +85,30 @@ def binary_cross_entropy_dice(
     pixel = binary_cross_entropy(
         logits, target, ignore_index=ignore_index, reduction=reduction
     )
-    region = dice_loss(
+    region = _region(logits, target, ignore_index, reduction, smooth)
+    return weights[0] * pixel + weights[1] * region
+
+
+def _region(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int | None,
+    reduction: str,
+    smooth: float,
+) -> Tensor:
+    return dice_loss(
         logits,
         target,
         ignore_index=ignore_index,
         reduction=reduction,
         smooth=smooth,
     )
-    return weights[0] * pixel + weights[1] * region
 
 
 class _Combination(nn.Module):
-    """The settings that both combinations share."""
+    """A combination's settings, and its call; ``combine`` says which."""
+
+    combine: Callable[..., Tensor]
 
     def __init__(
         self,
@@ -118,13 +125,9 @@ class _Combination(nn.Module):
         self.weights = weights
         self.smooth = smooth
 
-
-class CrossEntropyDiceLoss(_Combination):
-    """Module form of :func:`cross_entropy_dice`."""
-
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
-        """The loss of logits [N, C, ...] and class indices [N, ...]."""
-        return cross_entropy_dice(
+        """The loss of logits [N, C, ...] and a target that suits it."""
+        return self.combine(
             logits,
             target,
             ignore_index=self.ignore_index,
@@ -132,21 +135,18 @@ class CrossEntropyDiceLoss(_Combination):
             weights=self.weights,
             smooth=self.smooth,
         )
+
+
+class CrossEntropyDiceLoss(_Combination):
+    """Module form of :func:`cross_entropy_dice`."""
+
+    combine = staticmethod(cross_entropy_dice)
 
 
 class BinaryCrossEntropyDiceLoss(_Combination):
     """Module form of :func:`binary_cross_entropy_dice`."""
 
-    def forward(self, logits: Tensor, target: Tensor) -> Tensor:
-        """The loss of logits and a target, both [N, C, ...]."""
-        return binary_cross_entropy_dice(
-            logits,
-            target,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-            weights=self.weights,
-            smooth=self.smooth,
-        )
+    combine = staticmethod(binary_cross_entropy_dice)
 
 
 def _check_combination(
