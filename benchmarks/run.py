@@ -31,8 +31,9 @@ def main() -> int:
     warnings.filterwarnings("ignore")
     rows: list[harness.Row] = []
     for name in chosen or works.WORKS:
-        rows += harness.measure(works.WORKS[name]())
-        print(harness.table(rows[-1:]).splitlines()[-1], flush=True)
+        new = harness.measure(works.WORKS[name]())
+        print("\n".join(harness.table(new).splitlines()[2:]), flush=True)
+        rows += new
     if not chosen:
         harness.write(rows)
         print(f"written to {harness.HERE / 'README.md'}")

@@ -12,6 +12,9 @@ from sklearn.metrics import confusion_matrix as sklearn_matrix
 
 from harness import Work
 from seglab import losses, metrics, models
+from works_instances import pq
+from works_losses import focal, lovasz_hinge, lovasz_softmax, tversky
+from works_surface import boundary_iou, surface_2d, surface_3d
 
 
 def largest_difference(ours: object, peer: object) -> str:
@@ -127,4 +130,19 @@ def unet() -> Work:
     )
 
 
-WORKS = {work.__name__: work for work in (confusion_uint8, dice, unet)}
+WORKS = {
+    work.__name__: work
+    for work in (
+        confusion_uint8,
+        dice,
+        unet,
+        tversky,
+        focal,
+        lovasz_hinge,
+        lovasz_softmax,
+        surface_2d,
+        surface_3d,
+        boundary_iou,
+        pq,
+    )
+}

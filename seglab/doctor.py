@@ -45,6 +45,8 @@ FAMILIES = (
     Family(
         "peers",
         (
+            "pycocotools",
+            "kornia",
             "segmentation_models_pytorch",
             "monai",
             "torchmetrics",

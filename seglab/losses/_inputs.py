@@ -89,6 +89,30 @@ def mean_of_valid(values: Tensor, weights: Tensor) -> Tensor:
     return (values * weights).sum() / torch.where(total > 0, total, 1)
 
 
+def check_class_weights(
+    weight: Tensor, logits: Tensor, name: str
+) -> Tensor:
+    """One weight a class [C], in the logits' type."""
+    if weight.shape != logits.shape[1:2]:
+        raise ValueError(
+            f"{name} must have shape ({logits.shape[1]},), one number a "
+            f"channel, got {tuple(weight.shape)}"
+        )
+    return weight.to(logits)
+
+
+def reduce_pixels(
+    losses: Tensor, weights: Tensor, valid: Tensor, reduction: str
+) -> Tensor:
+    """The weighted mean over valid pixels, their sum, or each one."""
+    # where, not a product: an infinite loss at an ignored pixel is 0 too
+    losses = torch.where(valid, losses, 0)
+    if reduction == "mean":
+        return mean_of_valid(losses, weights)
+    losses = losses * weights
+    return losses.sum() if reduction == "sum" else losses
+
+
 def _index_shape(logits: Tensor) -> tuple[int, ...]:
     return tuple(logits.shape[:1] + logits.shape[2:])
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from seglab.losses._inputs import (
+    check_class_weights,
     check_logits,
     check_reduction,
     index_target,
-    mean_of_valid,
+    reduce_pixels,
     same_shape_target,
 )
 
@@ -47,6 +47,7 @@ def cross_entropy(
         0, where PyTorch gives NaN. Nothing is ignored unless
         ``ignore_index`` says so (PyTorch drops -100 by default).
 
+    >>> import torch
     >>> cross_entropy(torch.zeros(1, 2, 1, 1), torch.zeros(1, 1, 1).long())
     tensor(0.6931)
     """
@@ -55,9 +56,10 @@ def cross_entropy(
     target, valid = index_target(logits, target, ignore_index)
     weights = valid.to(logits.dtype)
     if weight is not None:
-        weights = weights * _check_weight(weight, logits, "weight")[target]
+        per_class = check_class_weights(weight, logits, "weight")
+        weights = weights * per_class[target]
     losses = F.cross_entropy(logits, target, reduction="none")
-    return _reduce(losses, weights, valid, reduction)
+    return reduce_pixels(losses, weights, valid, reduction)
 
 
 def binary_cross_entropy(
@@ -91,6 +93,7 @@ def binary_cross_entropy(
         ``pos_weight`` is, as PyTorch does. No valid entry gives 0 with a
         gradient of 0.
 
+    >>> import torch
     >>> binary_cross_entropy(torch.zeros(1, 1, 2), torch.ones(1, 1, 2))
     tensor(0.6931)
     """
@@ -98,12 +101,12 @@ def binary_cross_entropy(
     logits = check_logits(logits)
     target, valid = same_shape_target(logits, target, ignore_index)
     if pos_weight is not None:
-        pos_weight = _check_weight(pos_weight, logits, "pos_weight")
+        pos_weight = check_class_weights(pos_weight, logits, "pos_weight")
         pos_weight = pos_weight.view(-1, *[1] * (logits.ndim - 2))
     losses = F.binary_cross_entropy_with_logits(
         logits, target, reduction="none", pos_weight=pos_weight
     )
-    return _reduce(losses, valid.to(logits.dtype), valid, reduction)
+    return reduce_pixels(losses, valid.to(logits.dtype), valid, reduction)
 
 
 class CrossEntropyLoss(nn.Module):
@@ -160,23 +163,3 @@ class BinaryCrossEntropyLoss(nn.Module):
             reduction=self.reduction,
             pos_weight=self.pos_weight,
         )
-
-
-def _check_weight(weight: Tensor, logits: Tensor, name: str) -> Tensor:
-    if weight.shape != logits.shape[1:2]:
-        raise ValueError(
-            f"{name} must have shape ({logits.shape[1]},), one number a "
-            f"channel, got {tuple(weight.shape)}"
-        )
-    return weight.to(logits)
-
-
-def _reduce(
-    losses: Tensor, weights: Tensor, valid: Tensor, reduction: str
-) -> Tensor:
-    # where, not a product: an infinite loss at an ignored pixel is 0 too
-    losses = torch.where(valid, losses, 0)
-    if reduction == "mean":
-        return mean_of_valid(losses, weights)
-    losses = losses * weights
-    return losses.sum() if reduction == "sum" else losses

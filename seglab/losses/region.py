@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
-from seglab.losses._inputs import (
-    check_logits,
-    check_reduction,
-    index_target,
-    is_index_target,
-    mean_of_valid,
-    same_shape_target,
+from seglab.losses._inputs import check_logits, check_reduction
+from seglab.losses._regions import (
+    check_smooth,
+    reduce_regions,
+    soft_sums,
 )
 
 
@@ -60,21 +60,71 @@ def dice_loss(
     tensor(0.)
     """
     check_reduction(reduction)
-    _check_smooth(smooth)
-    logits = check_logits(logits)
-    predicted, truth, valid = _soft_masks(logits, target, ignore_index)
-    hits = (predicted * truth).sum(-1)
-    sizes = predicted.sum(-1) + truth.sum(-1)
-    losses = 1 - (2 * hits + smooth) / (sizes + smooth)
-    if reduction == "none":
-        return losses
-    if reduction == "sum":
-        return losses.sum()
-    return mean_of_valid(losses, valid.any(-1).to(losses.dtype))
+    check_smooth(smooth)
+    hits, predicted, truth, counted = soft_sums(
+        check_logits(logits), target, ignore_index
+    )
+    losses = 1 - (2 * hits + smooth) / (predicted + truth + smooth)
+    return reduce_regions(losses, counted, reduction)
 
 
-class DiceLoss(nn.Module):
-    """Module form of :func:`dice_loss`."""
+def generalised_dice_loss(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    ignore_index: int | None = None,
+    reduction: str = "mean",
+    smooth: float = 1.0,
+) -> Tensor:
+    """One minus a soft Dice that weighs classes by 1 / size squared.
+
+    With the sums I, P and T of :func:`dice_loss` and w = 1 / T squared for
+    each class: 1 - (2 sum(w I) + smooth) / (sum(w (P + T)) + smooth).
+
+    Args:
+        logits: [N, C, ...].
+        target: class indices [N, ...], or the logits' shape.
+        ignore_index: target value whose pixels do not count.
+        reduction: ``"mean"`` over images, ``"sum"``, or ``"none"`` for [N].
+        smooth: added above and below, in pixels of the smallest class,
+            above 0.
+
+    Returns:
+        float32 (float64 for float64 logits).
+
+    Raises:
+        TypeError, ValueError: as :func:`dice_loss`.
+
+    Convention:
+        The weights of an image are divided by the largest, which leaves the
+        loss as it is and gives ``smooth`` a unit. A class absent from an
+        image weighs as much as the smallest present one; where all are
+        absent, all weigh 1 (MONAI: 0, and false positives cost nothing).
+        Images without a valid pixel are left out of the mean.
+
+    Source:
+        Sudre et al. 2017.
+
+    >>> target = torch.tensor([[0, 1, 1]])
+    >>> logits = 50.0 * torch.tensor([[[1, 0, 0], [0, 1, 1]]])
+    >>> generalised_dice_loss(logits, target)
+    tensor(0.)
+    """
+    check_reduction(reduction)
+    check_smooth(smooth)
+    hits, predicted, truth, counted = soft_sums(
+        check_logits(logits), target, ignore_index
+    )
+    weights = _volume_weights(truth)
+    above = 2 * (weights * hits).sum(1) + smooth
+    below = (weights * (predicted + truth)).sum(1) + smooth
+    return reduce_regions(1 - above / below, counted.amax(1), reduction)
+
+
+class _RegionLoss(nn.Module):
+    """A region loss's settings, and its call; ``function`` says which."""
+
+    function: Callable[..., Tensor]
 
     def __init__(
         self,
@@ -85,14 +135,14 @@ class DiceLoss(nn.Module):
     ) -> None:
         super().__init__()
         check_reduction(reduction)
-        _check_smooth(smooth)
+        check_smooth(smooth)
         self.ignore_index = ignore_index
         self.reduction = reduction
         self.smooth = smooth
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
         """The loss of logits [N, C, ...] and either kind of target."""
-        return dice_loss(
+        return self.function(
             logits,
             target,
             ignore_index=self.ignore_index,
@@ -101,25 +151,21 @@ class DiceLoss(nn.Module):
         )
 
 
-def _soft_masks(
-    logits: Tensor, target: Tensor, ignore_index: int | None
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Probabilities and truth, 0 where ignored, and validity [N, C, P]."""
-    if is_index_target(logits, target):
-        target, valid = index_target(logits, target, ignore_index)
-        target, valid = target.flatten(1), valid.flatten(1).unsqueeze(1)
-        classes = torch.arange(logits.shape[1], device=logits.device)
-        truth = (target.unsqueeze(1) == classes.view(-1, 1)) & valid
-        truth = truth.to(logits.dtype)
-        predicted = logits.flatten(2).softmax(1)
-        valid = valid.expand_as(predicted)
-    else:
-        target, valid = same_shape_target(logits, target, ignore_index)
-        truth, valid = target.flatten(2), valid.flatten(2)
-        predicted = logits.flatten(2).sigmoid()
-    return torch.where(valid, predicted, 0), truth, valid
+class DiceLoss(_RegionLoss):
+    """Module form of :func:`dice_loss`."""
+
+    function = staticmethod(dice_loss)
 
 
-def _check_smooth(smooth: float) -> None:
-    if not smooth > 0:
-        raise ValueError(f"smooth must be above 0, got {smooth}")
+class GeneralisedDiceLoss(_RegionLoss):
+    """Module form of :func:`generalised_dice_loss`."""
+
+    function = staticmethod(generalised_dice_loss)
+
+
+def _volume_weights(sizes: Tensor) -> Tensor:
+    """1 / size squared, the largest of each row scaled to 1 [N, C]."""
+    present = sizes > 0
+    smallest = torch.where(present, sizes, torch.inf).amin(1, keepdim=True)
+    ratios = torch.where(present, smallest / sizes, 1)
+    return ratios.square()

@@ -6,20 +6,13 @@ import segmentation_models_pytorch as smp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from loss_cases import IGNORED, cases, one_hot
 
-from seglab.losses import DiceLoss, dice_loss
-
-IGNORED = 255
-
-
-@st.composite
-def cases(draw):
-    """Logits [N, C, H, W] and class indices [N, H, W]."""
-    n, c = draw(st.integers(1, 3)), draw(st.integers(2, 4))
-    h, w = draw(st.integers(1, 5)), draw(st.integers(1, 6))
-    generator = torch.Generator().manual_seed(draw(st.integers(0, 10_000)))
-    logits = torch.randn(n, c, h, w, generator=generator) * 4
-    return logits, torch.randint(0, c, (n, h, w), generator=generator)
+from seglab.losses import (
+    DiceLoss,
+    dice_loss,
+    generalised_dice_loss,
+)
 
 
 def slow_dice(probabilities, truth, valid, smooth):
@@ -32,10 +25,6 @@ def slow_dice(probabilities, truth, valid, smooth):
             sizes = float(a.sum() + b.sum())
             result.append(1 - (2 * hits + smooth) / (sizes + smooth))
     return torch.tensor(result).view(probabilities.shape[:2])
-
-
-def one_hot(target, classes):
-    return torch.stack([target == i for i in range(classes)], 1).float()
 
 
 @given(cases(), st.floats(0.001, 10), st.booleans())
@@ -193,3 +182,60 @@ def test_wrong_arguments_are_named():
         dice_loss(logits.long(), target)
     with pytest.raises(ValueError, match="reduction must be one of"):
         dice_loss(logits, target, reduction="batch")
+
+
+def slow_generalised(logits, target, smooth):
+    losses = []
+    for p, t in zip(
+        logits.softmax(1), one_hot(target, logits.shape[1]), strict=True
+    ):
+        sizes = [float(mask.sum()) for mask in t]
+        smallest = min(size for size in sizes if size > 0)
+        above = below = smooth
+        for a, b, size in zip(p, t, sizes, strict=True):
+            weight = (smallest / (size or smallest)) ** 2
+            above += 2 * weight * float((a * b).sum())
+            below += weight * float((a + b).sum())
+        losses.append(1 - above / below)
+    return torch.tensor(losses)
+
+
+@given(cases(), st.floats(0.001, 10))
+@settings(deadline=None)
+def test_generalised_dice_is_what_loops_give(case, smooth):
+    ours = generalised_dice_loss(*case, smooth=smooth, reduction="none")
+    expected = slow_generalised(*case, smooth)
+    torch.testing.assert_close(ours, expected, atol=1e-5, rtol=1e-5)
+
+
+@given(cases())
+@settings(max_examples=30, deadline=None)
+def test_generalised_dice_is_monais_with_smoothing_in_its_unit(case):
+    logits, target = case[0][:1], case[1][:1]
+    sizes = target.flatten().bincount()
+    unit = 1 / sizes[sizes > 0].min().item() ** 2
+    theirs = monai.losses.GeneralizedDiceLoss(
+        softmax=True, to_onehot_y=True, smooth_nr=unit, smooth_dr=unit
+    )
+    torch.testing.assert_close(
+        generalised_dice_loss(logits, target),
+        theirs(logits, target[:, None]),
+    )
+
+
+def test_false_positives_cost_where_every_class_is_absent():
+    """MONAI weighs them 0 there."""
+    logits, truth = torch.full((1, 1, 4, 4), 5.0), torch.zeros(1, 1, 4, 4)
+    theirs = monai.losses.GeneralizedDiceLoss(sigmoid=True)
+    assert theirs(logits, truth).item() == 0
+    assert generalised_dice_loss(logits, truth).item() > 0.9
+
+
+def test_a_rare_class_weighs_as_much_as_a_common_one():
+    target = torch.zeros(1, 20, 20, dtype=torch.long)
+    target[0, 0, :4] = 1
+    logits = torch.stack([target == 0, target == 0], 1) * 50.0
+    logits[:, 1] = -50  # all background: the rare class is missed
+    logits[:, 0] = 50
+    assert dice_loss(logits, target).item() < 0.45
+    assert generalised_dice_loss(logits, target).item() > 0.7
