@@ -75,7 +75,7 @@ def test_a_package_without_its_data_is_not_the_scan(monkeypatch, tmp_path):
 def test_environment_is_editable(told):
     assert installer.main(["environment"]) == 0
     (command,) = told
-    assert command[4:] == ["-e", ".[book,test]"]
+    assert command[4:] == ["-e", ".[book,test,bench]"]
 
 
 def test_sam2_builds_without_cuda(told, monkeypatch):
