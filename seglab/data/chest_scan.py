@@ -8,6 +8,7 @@ import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock
@@ -108,17 +109,17 @@ def _read_original(folder: Path) -> ChestScan:
 
 
 def _oriented(
-    volume: object,
+    volume: Any,  # a nibabel image; nibabel is optional
 ) -> tuple[NDArray[np.generic], tuple[float, float, float]]:
     """Values with axes feet to head, front to back, right to left."""
     from nibabel import orientations
 
-    affine = volume.affine  # type: ignore[attr-defined]  # no stubs
+    affine = volume.affine
     turn = orientations.ornt_transform(
         orientations.io_orientation(affine),
         orientations.axcodes2ornt(("S", "P", "L")),
     )
-    values = np.asarray(volume.dataobj)  # type: ignore[attr-defined]
+    values = np.asarray(volume.dataobj)
     steps = np.linalg.norm(affine[:3, :3], axis=0)
     z, y, x = (float(steps[turn[:, 0] == axis][0]) for axis in range(3))
     return orientations.apply_orientation(values, turn), (z, y, x)
