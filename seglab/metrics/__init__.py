@@ -32,6 +32,7 @@ from seglab.metrics.overlap import (
     pixel_accuracy,
 )
 from seglab.metrics.panoptic import PanopticQuality, panoptic_quality
+from seglab.metrics.report import ConfidenceInterval, SegmentationReport
 from seglab.metrics.surface import (
     SurfaceDistances,
     average_surface_distance,
@@ -46,9 +47,11 @@ from seglab.metrics.surface import (
 
 __all__ = [
     "AveragePrecision",
+    "ConfidenceInterval",
     "ConfusionMatrix",
     "MeanWithMisses",
     "PanopticQuality",
+    "SegmentationReport",
     "SurfaceDistances",
     "average_precision",
     "average_surface_distance",
