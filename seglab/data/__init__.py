@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         lungs,
         projection,
         radiographs,
+        sampling,
         scenes,
         splits,
     )
@@ -25,6 +26,7 @@ _SUBMODULES = (
     "lungs",
     "projection",
     "radiographs",
+    "sampling",
     "scenes",
     "splits",
 )
@@ -35,6 +37,7 @@ __all__ = [
     "lungs",
     "projection",
     "radiographs",
+    "sampling",
     "scenes",
     "splits",
 ]
