@@ -5,9 +5,10 @@
 
 Each run is the same U-Net, the same number of steps and of pixels a step,
 the same learning rate; only the loss differs, or, for ``sampling``, which
-pixels are shown. Runs are scored on held-out slabs of the same scan, which
-decide nothing: the weights of the last step are taken. A run that was
-killed goes on from its last row; delete ``runs/imbalance`` to start anew.
+pixels are shown, or, for ``ce_4x``, the number of steps. Runs are scored on
+held-out slabs of the same scan, which decide nothing: the weights of the
+last step are taken. A run that was killed goes on from its last row; delete
+``runs/imbalance`` to start anew.
 
 Written are ``recipes/results/imbalance.json`` (``METHOD_dice_CLASS``,
 ``METHOD_mean_dice`` of the eight structures, ``METHOD_mean_iou``,
@@ -41,6 +42,7 @@ WIDTHS = (8, 16, 32, 64, 128)
 BATCH = 4
 PATCH = (48, 64)  # a quarter of a slice: four times as many to a step
 BOUNDARY_WEIGHT = 0.02
+PATIENCE = {"ce_4x": 4}  # how many times as many steps
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -102,6 +104,7 @@ def make_losses(slabs: Slabs) -> dict[str, Loss]:
             (losses.boundary_loss, BOUNDARY_WEIGHT),
         ),
         "sampling": cross_entropy,
+        "ce_4x": cross_entropy,
     }
 
 
@@ -156,15 +159,16 @@ def run(
         memory_format=torch.channels_last
     )
     train_set, batch_size = make_train_set(method, slabs)
+    steps = PATIENCE.get(method, 1) * options.steps
     history = fit(
         model,
         train_set,
         loss=make_losses(slabs)[method],
-        steps=options.steps,
+        steps=steps,
         batch_size=batch_size,
         learning_rate=options.learning_rate,
         evaluate=lambda network: score(network, slabs),
-        evaluate_every=max(1, options.steps // 8),
+        evaluate_every=max(1, steps // 8),
         folder=options.folder / f"{method}_seed{seed}",
         seed=seed,
     )
