@@ -8,13 +8,25 @@ import numpy as np
 import segmentation_models_pytorch as smp
 import torch
 import torchmetrics.classification
+from numpy.typing import NDArray
+from scipy.ndimage import (
+    gaussian_filter,
+    maximum_filter,
+    minimum_filter,
+    zoom,
+)
 from sklearn.metrics import confusion_matrix as sklearn_matrix
 
 from harness import Work
 from seglab import losses, metrics, models
 from works_instances import pq
 from works_losses import focal, lovasz_hinge, lovasz_softmax, tversky
-from works_surface import boundary_iou, surface_2d, surface_3d
+from works_surface import (
+    boundary_iou,
+    surface_2d,
+    surface_3d,
+    weighted_surface_3d,
+)
 
 
 def largest_difference(ours: object, peer: object) -> str:
@@ -23,20 +35,46 @@ def largest_difference(ours: object, peer: object) -> str:
     return f"largest difference {gap:.1e}"
 
 
-def confusion_uint8() -> Work:
-    """From label maps to mIoU, with ignored pixels."""
+def random_maps(
+    dtype: type[np.integer],
+) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """A prediction and a truth in which no pixel is like its neighbour."""
     rng = np.random.default_rng(0)
-    truth = rng.integers(0, 19, (8, 512, 512), dtype=np.uint8)
-    prediction = np.where(
-        rng.random(truth.shape) < 0.8,
-        truth,
-        rng.integers(0, 19, truth.shape),
-    ).astype(np.uint8)
+    truth = rng.integers(0, 19, (8, 512, 512)).astype(dtype)
+    guess = rng.integers(0, 19, truth.shape).astype(dtype)
+    prediction = np.where(rng.random(truth.shape) < 0.8, truth, guess)
     truth[rng.random(truth.shape) < 0.05] = 255
-    as_torch = torch.from_numpy(prediction), torch.from_numpy(truth)
-    jaccard = torchmetrics.classification.MulticlassJaccardIndex(
-        19, ignore_index=255
+    return prediction, truth
+
+
+def smooth_maps() -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """Regions with ignored outlines, and a prediction that bends them."""
+    rng = np.random.default_rng(0)
+    fields = gaussian_filter(
+        rng.standard_normal((2, 8, 19, 128, 128)), (0, 0, 0, 6, 6)
     )
+    fields[0] = fields[1] + 0.15 * fields[0]
+    maps = zoom(fields.argmax(2).astype(np.uint8), (1, 1, 4, 4), order=0)
+    prediction, truth = maps
+    around = (1, 5, 5)
+    outline = maximum_filter(truth, around) != minimum_filter(truth, around)
+    return prediction, np.where(outline, np.uint8(255), truth)
+
+
+def confusion(
+    name: str,
+    kind: str,
+    maps: tuple[NDArray[np.integer], NDArray[np.integer]],
+) -> Work:
+    """From label maps to mIoU, with ignored pixels."""
+    prediction, truth = maps
+    as_torch = torch.from_numpy(prediction), torch.from_numpy(truth)
+    in_torchmetrics = {
+        validate: torchmetrics.classification.MulticlassJaccardIndex(
+            19, ignore_index=255, validate_args=validate
+        )
+        for validate in (True, False)
+    }
 
     def ours() -> float:
         matrix = metrics.confusion_matrix(
@@ -52,16 +90,36 @@ def confusion_uint8() -> Work:
         return metrics.mean_iou(matrix)
 
     return Work(
-        id="confusion_uint8",
-        work="8 x 512 x 512 label maps to mIoU, 19 classes, 255 ignored",
+        id=name,
+        work=(
+            f"8 x 512 x 512 {kind} label maps of {truth.dtype} to mIoU, 19 "
+            "classes, 255 ignored"
+        ),
         ours=ours,
         peers={
-            "torchmetrics": lambda: jaccard(*as_torch).item(),
+            "torchmetrics": lambda: in_torchmetrics[True](*as_torch).item(),
+            "torchmetrics, validate_args=False": (
+                lambda: in_torchmetrics[False](*as_torch).item()
+            ),
             "scikit-learn": sklearn,
         },
         compare=largest_difference,
-        runs=3,
     )
+
+
+def confusion_uint8() -> Work:
+    """Label maps as they are stored."""
+    return confusion("confusion_uint8", "random", random_maps(np.uint8))
+
+
+def confusion_smooth() -> Work:
+    """Label maps as they look: neighbours add to the same cell."""
+    return confusion("confusion_smooth", "smooth", smooth_maps())
+
+
+def confusion_int64() -> Work:
+    """Label maps as an argmax in PyTorch leaves them."""
+    return confusion("confusion_int64", "random", random_maps(np.int64))
 
 
 def dice() -> Work:
@@ -134,6 +192,8 @@ WORKS = {
     work.__name__: work
     for work in (
         confusion_uint8,
+        confusion_smooth,
+        confusion_int64,
         dice,
         unet,
         tversky,
@@ -142,6 +202,7 @@ WORKS = {
         lovasz_softmax,
         surface_2d,
         surface_3d,
+        weighted_surface_3d,
         boundary_iou,
         pq,
     )

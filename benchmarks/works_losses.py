@@ -56,11 +56,11 @@ def work(
     )
 
 
-def classes() -> tuple[Tensor, Tensor]:
+def classes(side: int = 256) -> tuple[Tensor, Tensor]:
     """Logits of 21 classes with every class in every image."""
     torch.manual_seed(0)
-    logits = torch.randn(4, 21, 256, 256, requires_grad=True)
-    return logits, torch.randint(0, 21, (4, 256, 256))
+    logits = torch.randn(4, 21, side, side, requires_grad=True)
+    return logits, torch.randint(0, 21, (4, side, side))
 
 
 def tversky() -> Work:
@@ -133,5 +133,5 @@ def lovasz_softmax() -> Work:
         "Lovasz softmax",
         losses.lovasz_softmax,
         {"kornia": kornia.losses.lovasz_softmax_loss, "smp": peer},
-        classes(),
+        classes(128),
     )

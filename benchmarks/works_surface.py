@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 
 import monai.metrics
 import numpy as np
+import surface_distance.metrics as deepmind
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -17,6 +17,14 @@ from harness import Work
 from seglab import metrics
 
 TOLERANCE = 2.0
+PICTURE = (1024, 1024)
+VOLUME = (128, 128, 128)
+VOXEL = (1.5, 0.8, 0.8)
+
+
+def sizes(shape: tuple[int, ...]) -> str:
+    """The shape in words."""
+    return " x ".join(str(side) for side in shape)
 
 
 def wavy(
@@ -32,9 +40,9 @@ def wavy(
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One thread for PyTorch, as for ours.
+    """One thread for PyTorch.
 
-    MONAI's many small tensor operations wait for a second thread longer
+    MONAI's many small tensor operations may wait for a second thread longer
     than they compute: on a busy machine it took ten times as long with two.
     """
     before = torch.get_num_threads()
@@ -66,18 +74,19 @@ def hd95_and_surface_dice(
         )
 
     def in_monai() -> tuple[float, float]:
-        with one_thread():
-            far = monai.metrics.compute_hausdorff_distance(
-                *as_torch, percentile=95, **common
-            )
-            share = monai.metrics.compute_surface_dice(
-                *as_torch, class_thresholds=[TOLERANCE], **common
-            )
+        far = monai.metrics.compute_hausdorff_distance(
+            *as_torch, percentile=95, **common
+        )
+        share = monai.metrics.compute_surface_dice(
+            *as_torch, class_thresholds=[TOLERANCE], **common
+        )
         return far.item(), share.item()
 
-    def in_surface_distance() -> tuple[float, float]:
-        import surface_distance.metrics as deepmind
+    def in_monai_with_one_thread() -> tuple[float, float]:
+        with one_thread():
+            return in_monai()
 
+    def in_surface_distance() -> tuple[float, float]:
         distances = deepmind.compute_surface_distances(
             truth, prediction, spacing
         )
@@ -88,17 +97,20 @@ def hd95_and_surface_dice(
             ),
         )
 
-    peers = {"MONAI": in_monai}
-    if find_spec("surface_distance"):  # pip install 'seglab[bench]'
-        peers["surface-distance (by area, between pixels)"] = (
-            in_surface_distance
-        )
-    sizes = " x ".join(str(side) for side in shape)
     return Work(
         id=name,
-        work=f"HD95 and surface Dice of one pair, {sizes}, with spacing",
+        work=(
+            f"HD95 and surface Dice of one pair, {sizes(shape)}, with "
+            "spacing"
+        ),
         ours=ours,
-        peers=peers,
+        peers={
+            "MONAI": in_monai,
+            "MONAI, one thread": in_monai_with_one_thread,
+            "surface-distance (by area, between pixels)": (
+                in_surface_distance
+            ),
+        },
         compare=lambda ours, peer: (
             f"HD95 {ours[0]:.4f}, peer {peer[0]:.4f}; "
             f"surface Dice {ours[1]:.4f}, peer {peer[1]:.4f}"
@@ -113,16 +125,49 @@ def surface_2d() -> Work:
 
 def surface_3d() -> Work:
     """A volume."""
-    return hd95_and_surface_dice(
-        "surface_3d", (96, 128, 128), (1.5, 0.8, 0.8)
+    return hd95_and_surface_dice("surface_3d", VOLUME, VOXEL)
+
+
+def weighted_surface_3d() -> Work:
+    """Surface Dice by area, of one pair of volumes."""
+    truth, prediction = wavy(VOLUME, 38, 0.0), wavy(VOLUME, 40, 2.0)
+    as_torch = [
+        torch.from_numpy(m)[None, None] for m in (prediction, truth)
+    ]
+
+    def in_surface_distance() -> float:
+        distances = deepmind.compute_surface_distances(
+            truth, prediction, VOXEL
+        )
+        return deepmind.compute_surface_dice_at_tolerance(
+            distances, TOLERANCE
+        )
+
+    def in_monai() -> float:
+        return monai.metrics.compute_surface_dice(
+            *as_torch,
+            class_thresholds=[TOLERANCE],
+            include_background=True,
+            spacing=VOXEL,
+            use_subvoxels=True,
+        ).item()
+
+    return Work(
+        id="weighted_surface_3d",
+        work=f"surface Dice by area of one pair, {sizes(VOLUME)}",
+        ours=lambda: metrics.weighted_surface_dice(
+            prediction, truth, tolerance=TOLERANCE, spacing=VOXEL
+        ),
+        peers={"surface-distance": in_surface_distance, "MONAI": in_monai},
+        compare=lambda ours, peer: f"difference {abs(ours - peer):.1e}",
     )
 
 
 def boundary_iou() -> Work:
     """Boundary IoU of one pair of masks."""
-    truth = wavy((512, 512), 150, 0.0)
-    prediction = wavy((512, 512), 155, 2.0)
-    times = round(0.02 * math.hypot(512, 512))
+    truth = wavy(PICTURE, 300, 0.0)
+    prediction = wavy(PICTURE, 310, 4.0)
+    times = round(0.02 * math.hypot(*PICTURE))
 
     def band(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
         eroded = ndimage.binary_erosion(
@@ -135,7 +180,7 @@ def boundary_iou() -> Work:
 
     return Work(
         id="boundary_iou",
-        work="Boundary IoU of one pair, 512 x 512",
+        work=f"Boundary IoU of one pair, {sizes(PICTURE)}",
         ours=lambda: metrics.boundary_iou(prediction, truth),
         peers={"the paper's erosions, in SciPy": by_erosion},
         compare=lambda ours, peer: f"{ours:.6f}, peer {peer:.6f}",

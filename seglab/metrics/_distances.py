@@ -6,12 +6,14 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from seglab.metrics._inputs import Masks, binary_mask, check_same_shape
 
 ROUNDING = 1e-9
+MANY = 10_000  # points worth another thread
 
 
 def mask_pair(
@@ -67,16 +69,23 @@ def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
     return tuple(box)
 
 
-def boundary(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Pixels of the mask with a face on the outside or the array's edge."""
-    inside = mask.copy()
-    for axis in range(mask.ndim):
-        rows = np.moveaxis(mask, axis, 0)
-        inner = np.moveaxis(inside, axis, 0)  # a view: writes to inside
-        inner[1:] &= rows[:-1]
-        inner[:-1] &= rows[1:]
-        inner[:1] = inner[-1:] = False
-    return mask ^ inside
+def ringed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The mask with a ring of outside around it, one pixel wide."""
+    whole = np.zeros([side + 2 for side in mask.shape], dtype=bool)
+    whole[(slice(1, -1),) * mask.ndim] = mask
+    return whole
+
+
+def boundary(whole: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels of a ringed mask that have a face on the outside."""
+    # in one row of bytes a neighbour is a stride away, and where a row of
+    # the picture ends, the ring stands between it and the next
+    flat = whole.reshape(-1)
+    inside = flat.copy()
+    for stride in whole.strides:
+        inside[stride:] &= flat[:-stride]
+        inside[:-stride] &= flat[stride:]
+    return (flat ^ inside).reshape(whole.shape)
 
 
 def band(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
@@ -94,27 +103,6 @@ def band(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
     return mask ^ whole
 
 
-def contour_lengths(
-    mask: NDArray[np.bool_], spacing: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Length of the contour at each corner of pixels, [H + 1, W + 1]."""
-    whole = np.pad(mask, 1).astype(np.intp)
-    corner = (
-        8 * whole[:-1, :-1]
-        + 4 * whole[:-1, 1:]
-        + 2 * whole[1:, :-1]
-        + whole[1:, 1:]
-    )
-    row, column = spacing
-    slant = math.hypot(row, column)
-    lengths = np.full(16, slant / 2)  # one pixel stands out
-    lengths[[0b0000, 0b1111]] = 0
-    lengths[[0b0011, 0b1100]] = column
-    lengths[[0b0101, 0b1010]] = row
-    lengths[[0b0110, 0b1001]] = slant
-    return lengths[corner]
-
-
 def boundary_distances(
     prediction: NDArray[np.bool_],
     truth: NDArray[np.bool_],
@@ -123,7 +111,9 @@ def boundary_distances(
     """Distance of each boundary pixel to the other's, both directions."""
     box = bounding_box(prediction | truth)
     return point_distances(
-        boundary(prediction[box]), boundary(truth[box]), spacing
+        boundary(ringed(prediction[box])),
+        boundary(ringed(truth[box])),
+        spacing,
     )
 
 
@@ -133,19 +123,16 @@ def point_distances(
     spacing: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Distance of each set pixel to the other's nearest, both ways."""
-    points = _positions(first, spacing), _positions(second, spacing)
-    return (
-        _nearest(points[0], second[first], points[1]),
-        _nearest(points[1], first[second], points[0]),
-    )
-
-
-def _positions(
-    mask: NDArray[np.bool_], spacing: NDArray[np.float64]
-) -> NDArray[np.float64]:
+    at = np.flatnonzero(first), np.flatnonzero(second)
     # several times as fast as argwhere
-    index = np.unravel_index(np.flatnonzero(mask), mask.shape)
-    return np.transpose(index) * spacing
+    points = [
+        np.transpose(np.unravel_index(places, first.shape)) * spacing
+        for places in at
+    ]
+    return (
+        _nearest(points[0], second.reshape(-1)[at[0]], points[1]),
+        _nearest(points[1], first.reshape(-1)[at[1]], points[0]),
+    )
 
 
 def _nearest(
@@ -160,5 +147,8 @@ def _nearest(
     apart = ~shared
     if apart.any():
         tree = cKDTree(others, leafsize=32, balanced_tree=False)
-        distances[apart] = tree.query(points[apart])[0]
+        # a few points are found before a second thread has started
+        many = len(points) > MANY
+        workers = torch.get_num_threads() if many else 1
+        distances[apart] = tree.query(points[apart], workers=workers)[0]
     return distances

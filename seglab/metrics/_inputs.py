@@ -66,6 +66,30 @@ def class_maps(prediction: Masks, truth: Masks) -> tuple[NDArray, NDArray]:
     return maps[0].reshape(-1), maps[1].reshape(-1)
 
 
+def class_codes(
+    labels: NDArray, num_classes: int, ignore_index: int | None = None
+) -> NDArray:
+    """The labels as small integers: C stands for all that is no class.
+
+    C + 1 stands for ``ignore_index``, whether it is a class or not.
+    """
+    signed = labels.dtype.kind == "i"
+    if signed and num_classes > np.iinfo(labels.dtype).max:
+        labels = labels.astype(np.int64)
+    # read as unsigned, a negative label is a huge one
+    unsigned = labels.dtype.str.replace("i", "u").replace("b", "u")
+    bits = labels.view(unsigned)
+    # an array of limits: a single number takes NumPy six times as long
+    limit = min(num_classes, np.iinfo(bits.dtype).max)
+    codes = np.minimum(bits, np.full_like(bits, limit))
+    cells = (num_classes + 2) * (num_classes + 1)
+    codes = codes.astype(np.int16 if cells <= 2**15 else np.int32)
+    if ignore_index is not None:
+        ignored = codes.dtype.type(num_classes + 1)
+        np.maximum(codes, (labels == ignore_index) * ignored, out=codes)
+    return codes
+
+
 def check_classes(
     truth: NDArray, prediction: NDArray, num_classes: int
 ) -> None:

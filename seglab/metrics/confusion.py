@@ -9,13 +9,14 @@ from seglab.metrics._inputs import (
     Masks,
     check_classes,
     check_num_classes,
+    class_codes,
     class_maps,
     count_matrix,
 )
 from seglab.metrics._ratios import mean_of_present, ratio
 
 # pixels counted at a time: a chunk and its index stay in the cache
-CHUNK = 1 << 15
+CHUNK = 1 << 16
 
 
 def confusion_matrix(
@@ -57,18 +58,21 @@ def confusion_matrix(
     """
     check_num_classes(num_classes)
     prediction, truth = class_maps(prediction, truth)
-    counts = np.zeros(num_classes**2, dtype=np.int64)
-    step = max(CHUNK, num_classes**2)
+    # one more of both for what is no class, one more row for the ignored
+    rows, columns = num_classes + 2, num_classes + 1
+    cells = np.zeros(rows * columns, dtype=np.int64)
+    step = max(CHUNK, cells.size)
     for start in range(0, truth.size, step):
         piece = slice(start, start + step)
-        row, column = truth[piece], prediction[piece]
-        if ignore_index is not None:
-            valid = row != ignore_index
-            row, column = row[valid], column[valid]
-        check_classes(row, column, num_classes)
-        cell = num_classes * row.astype(np.intp) + column.astype(np.intp)
-        counts += np.bincount(cell, minlength=num_classes**2)
-    return counts.reshape(num_classes, num_classes)
+        row = class_codes(truth[piece], num_classes, ignore_index)
+        column = class_codes(prediction[piece], num_classes)
+        cells += np.bincount(columns * row + column, minlength=cells.size)
+    table = cells.reshape(rows, columns)
+    counts = table[:num_classes, :num_classes].copy()
+    if counts.sum() < table[:-1].sum():  # a wrong label, not ignored
+        valid = truth != ignore_index
+        check_classes(truth[valid], prediction[valid], num_classes)
+    return counts
 
 
 def pixel_accuracy(matrix: Masks) -> float:

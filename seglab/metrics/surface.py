@@ -105,13 +105,22 @@ def _check_distances(distances: SurfaceDistances) -> None:
 
 
 def _unless_empty(
-    distances: SurfaceDistances, figure: Callable[[], np.floating]
+    distances: SurfaceDistances, figure: Callable[[], float | np.floating]
 ) -> float:
     _check_distances(distances)
     empty = distances.prediction_is_empty, distances.truth_is_empty
     if all(empty):
         return 0.0
     return math.inf if any(empty) else float(figure())
+
+
+def _percentile(values: NDArray[np.float64], percentile: float) -> float:
+    # np.percentile's own checks take a tenth of the time of a picture
+    place = percentile / 100 * (values.size - 1)
+    below, above = math.floor(place), math.ceil(place)
+    ranked = np.partition(values, (below, above))
+    step = ranked[above] - ranked[below]
+    return float(ranked[below] + (place - below) * step)
 
 
 def hausdorff(distances: SurfaceDistances) -> float:
@@ -161,10 +170,10 @@ def hausdorff_percentile(
             f"percentile must be from 0 to 100, got {percentile}"
         )
 
-    def larger() -> np.floating:
+    def larger() -> float:
         return max(
-            np.percentile(distances.prediction_to_truth, percentile),
-            np.percentile(distances.truth_to_prediction, percentile),
+            _percentile(distances.prediction_to_truth, percentile),
+            _percentile(distances.truth_to_prediction, percentile),
         )
 
     return _unless_empty(distances, larger)

@@ -1,4 +1,4 @@
-"""Boundary IoU, and surface Dice by contour length."""
+"""Boundary IoU, and surface Dice by length or area of surface."""
 
 import math
 
@@ -52,15 +52,24 @@ def test_boundary_iou_of_larger_pictures(ratio):
     assert boundary_iou(one, other) < binary_iou(one, other)
 
 
-def test_empty_masks():
-    none, one = np.zeros((2, 5, 7), bool)
-    one[2, 3] = True
-    for metric in (
-        boundary_iou,
-        lambda *pair: weighted_surface_dice(*pair, tolerance=100),
-    ):
-        assert metric(none, none) == metric(one, one) == 1
-        assert metric(none, one) == metric(one, none) == 0
+def by_size(*pair):
+    return weighted_surface_dice(*pair, tolerance=100)
+
+
+@pytest.mark.parametrize(
+    ("metric", "shape"),
+    [
+        (boundary_iou, (5, 7)),
+        (by_size, (5, 7)),
+        (by_size, (3, 5, 7)),
+        (by_size, (1, 1, 1)),
+    ],
+)
+def test_empty_masks(metric, shape):
+    none, one = np.zeros((2, *shape), bool)
+    one[tuple(side // 2 for side in shape)] = True
+    assert metric(none, none) == metric(one, one) == 1
+    assert metric(none, one) == metric(one, none) == 0
 
 
 def test_a_wide_band_is_the_whole_mask():
@@ -70,9 +79,10 @@ def test_a_wide_band_is_the_whole_mask():
 
 
 TOLERANCES = st.sampled_from([0.0, 0.4, 1.2, 2.6])
+VOLUMES_TOO = pairs_and_spacing(max_dims=3)
 
 
-@given(pairs_and_spacing(), TOLERANCES)
+@given(VOLUMES_TOO, TOLERANCES)
 def test_weighted_agrees_with_monai_where_not_both_are_empty(drawn, reach):
     prediction, truth, spacing = drawn
     if prediction.any() and truth.any():
@@ -90,7 +100,7 @@ def test_weighted_agrees_with_monai_where_not_both_are_empty(drawn, reach):
         assert ours == pytest.approx(theirs, abs=1e-6)
 
 
-@given(pairs_and_spacing(), TOLERANCES)
+@given(VOLUMES_TOO, TOLERANCES)
 def test_weighted_agrees_with_its_authors_library(drawn, reach):
     theirs = pytest.importorskip("surface_distance.metrics")
     prediction, truth, spacing = drawn
@@ -123,6 +133,25 @@ def test_weighted_counts_a_slanted_edge_by_its_length():
     assert by_length == pytest.approx(expected, abs=0.1)
 
 
+def test_weighted_counts_a_surface_by_its_area():
+    """A box too many: 8 x 20 x 10 mm beside one of 20 x 10 x 10 mm."""
+    truth = np.zeros((20, 60, 30), bool)
+    truth[5:15, 5:15, 5:25] = True
+    prediction = truth.copy()
+    prediction[5:9, 30:50, 5:25] = True
+    spacing = (2, 1, 0.5)
+    by_area = weighted_surface_dice(
+        prediction, truth, tolerance=1, spacing=spacing
+    )
+    right, wrong = 2 * (200 + 200 + 100), 2 * (160 + 80 + 200)
+    share = 2 * right / (2 * right + wrong)
+    assert by_area == pytest.approx(share, abs=0.01)
+    by_voxels = surface_dice(
+        surface_distances(prediction, truth, spacing=spacing), tolerance=1
+    )
+    assert by_voxels < by_area - 0.04
+
+
 MASK = np.zeros((3, 4), bool)
 
 
@@ -130,7 +159,7 @@ MASK = np.zeros((3, 4), bool)
     ("prediction", "truth", "error", "message"),
     [
         (MASK, MASK[1:], ValueError, "same shape, got"),
-        (MASK[None], MASK[None], ValueError, r"must be a mask \[H, W\]"),
+        (MASK[0], MASK[0], ValueError, r"must be a mask \[H, W\]"),
         (MASK * 0.5, MASK, TypeError, "prediction must be a bool mask"),
         (MASK, MASK * 3 - 1, ValueError, "truth must hold 0 and 1 alone"),
     ],
@@ -140,6 +169,15 @@ def test_bad_masks(prediction, truth, error, message):
         boundary_iou(prediction, truth)
     with pytest.raises(error, match=message):
         weighted_surface_dice(prediction, truth, tolerance=1)
+
+
+def test_boundary_iou_is_of_pictures_and_no_batch_is_a_volume():
+    with pytest.raises(ValueError, match=r"a mask \[H, W\], got"):
+        boundary_iou(MASK[None], MASK[None])
+    with pytest.raises(ValueError, match=r"or a volume \[Z, H, W\], got"):
+        weighted_surface_dice(
+            MASK[None, None], MASK[None, None], tolerance=1
+        )
 
 
 @pytest.mark.parametrize("ratio", [0, -0.1, math.nan, math.inf])
@@ -153,3 +191,7 @@ def test_bad_tolerance_and_spacing():
         weighted_surface_dice(MASK, MASK, tolerance=-1)
     with pytest.raises(ValueError, match="spacing must be 2 positive"):
         weighted_surface_dice(MASK, MASK, tolerance=1, spacing=(1, 1, 1))
+    with pytest.raises(ValueError, match="spacing must be 3 positive"):
+        weighted_surface_dice(
+            MASK[None], MASK[None], tolerance=1, spacing=(1, 1)
+        )

@@ -11,6 +11,8 @@ from hypothesis import given
 from mask_pairs import disc, pairs_and_spacing
 
 from seglab.metrics import (
+    SurfaceDistances,
+    _distances,
     average_surface_distance,
     average_symmetric_surface_distance,
     hausdorff,
@@ -182,6 +184,27 @@ def test_hd95_is_the_larger_direction_not_the_pool():
     assert hausdorff_percentile(distances) == max(directed) > pooled + 2
     assert hausdorff(distances) > hausdorff_percentile(distances)
     assert hd95(prediction, truth) == hd95(truth, prediction)
+
+
+@pytest.mark.parametrize("percentile", [0, 3.7, 50, 95, 99.9, 100])
+@pytest.mark.parametrize("size", [1, 2, 7, 100])
+def test_percentiles_are_those_of_numpy(size, percentile):
+    values = np.random.default_rng(size).random((2, size)) * 9
+    found = hausdorff_percentile(
+        SurfaceDistances(*values, 99.0), percentile=percentile
+    )
+    expected = np.percentile(values, percentile, axis=1).max()
+    assert found == pytest.approx(expected, rel=1e-14)
+
+
+def test_threads_change_nothing(monkeypatch):
+    masks = disc((9, 40, 50), (4, 20, 20), 15), np.ones((9, 40, 50), bool)
+    one = surface_distances(*masks, spacing=(3, 1, 0.7))
+    monkeypatch.setattr(_distances, "MANY", 0)
+    more = surface_distances(*masks, spacing=(3, 1, 0.7))
+    np.testing.assert_array_equal(
+        one.truth_to_prediction, more.truth_to_prediction
+    )
 
 
 def test_average_distance_sees_one_direction_the_symmetric_one_both():
