@@ -21,6 +21,13 @@ from harness import Work
 from seglab import losses, metrics, models
 from works_instances import pq
 from works_losses import focal, lovasz_hinge, lovasz_softmax, tversky
+from works_models import (
+    model_deeplabv3,
+    model_deeplabv3plus,
+    model_fcn,
+    model_pspnet,
+    model_unet_resnet,
+)
 from works_surface import (
     boundary_iou,
     surface_2d,
@@ -205,5 +212,10 @@ WORKS = {
         weighted_surface_3d,
         boundary_iou,
         pq,
+        model_fcn,
+        model_deeplabv3,
+        model_deeplabv3plus,
+        model_pspnet,
+        model_unet_resnet,
     )
 }
