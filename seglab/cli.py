@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
 
 # torch takes seconds to load, so commands import what they need
 import seglab
@@ -107,27 +105,17 @@ def _doctor(_: argparse.Namespace) -> int:
 
 
 def _info(_: argparse.Namespace) -> int:
-    from seglab import models, weights
+    from seglab import weights
+    from seglab.models.build import MODELS
 
     print(f"seglab {seglab.__version__}")
-    print(f"models: {', '.join(_networks(models))}")
+    print(f"models: {', '.join(MODELS)}")
     print("weights:")
     for name, entry in sorted(weights.entries().items()):
         reached = ", ".join(f"{k} {v:.4g}" for k, v in entry.metric.items())
         print(f"  {name}: {entry.model}, {reached} ({entry.recipe})")
     print("data and weights to fetch:")
     return _list(_)
-
-
-def _networks(models: ModuleType) -> list[str]:
-    """Whole networks; their building blocks predict no classes."""
-    return sorted(
-        name
-        for name in models.__all__
-        if inspect.isclass(getattr(models, name))
-        and "num_classes"
-        in inspect.signature(getattr(models, name)).parameters
-    )
 
 
 def _list(_: argparse.Namespace) -> int:

@@ -86,7 +86,7 @@ def test_info(capsys, monkeypatch):
     monkeypatch.setattr(weights, "entries", lambda: {"tiny": row})
     assert cli.main(["info"]) == 0
     out = capsys.readouterr().out
-    assert "models: UNet, UNetPlusPlus" in out
+    assert "models: fcn, " in out and ", unet, unetpp" in out
     assert "tiny: UNet, dice 0.5 (r.py)" in out
     assert all(name in out for name in CATALOG)
 
