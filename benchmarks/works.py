@@ -34,6 +34,16 @@ from works_surface import (
     surface_3d,
     weighted_surface_3d,
 )
+from works_transformers import (
+    model_hrnet,
+    model_hrnet_forward,
+    model_mask2former_layer,
+    model_mask2former_layer_forward,
+    model_segformer,
+    model_segformer_forward,
+    model_setr,
+    model_setr_forward,
+)
 
 
 def largest_difference(ours: object, peer: object) -> str:
@@ -217,5 +227,13 @@ WORKS = {
         model_deeplabv3plus,
         model_pspnet,
         model_unet_resnet,
+        model_hrnet,
+        model_hrnet_forward,
+        model_mask2former_layer,
+        model_mask2former_layer_forward,
+        model_segformer,
+        model_segformer_forward,
+        model_setr,
+        model_setr_forward,
     )
 }

@@ -106,7 +106,7 @@ def _doctor(_: argparse.Namespace) -> int:
 
 def _info(_: argparse.Namespace) -> int:
     from seglab import weights
-    from seglab.models.build import MODELS
+    from seglab.models.factory import MODELS
 
     print(f"seglab {seglab.__version__}")
     print(f"models: {', '.join(MODELS)}")

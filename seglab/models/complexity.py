@@ -41,7 +41,8 @@ def count_multiply_adds(
         raise ValueError(
             f"size must be (height, width), both 1 or more, got {size}"
         )
-    shapes = copy.deepcopy(model).to("meta").eval()
+    # a counter cannot follow views of parameters that want a gradient
+    shapes = copy.deepcopy(model).to("meta").eval().requires_grad_(False)
     image = torch.empty(1, in_channels, *size, device="meta")
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         shapes(image)

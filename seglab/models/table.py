@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
-from seglab.models.build import MODELS, find_entry
 from seglab.models.complexity import count_multiply_adds
+from seglab.models.factory import MODELS, find_entry
 from seglab.models.parameters import count_parameters
 
 

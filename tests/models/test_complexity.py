@@ -8,8 +8,8 @@ import torchvision
 from torch import nn
 
 from seglab.models import UNet
-from seglab.models.build import build
 from seglab.models.complexity import count_multiply_adds
+from seglab.models.factory import build
 
 
 def test_equals_a_pencil():

@@ -14,7 +14,7 @@ from network_cases import largest_difference, randomise
 from torchvision.models._api import Weights, WeightsEnum
 
 from seglab.models import pretrained
-from seglab.models.build import build
+from seglab.models.factory import build
 from seglab.models.pretrained import (
     load_imagenet,
     load_voc,

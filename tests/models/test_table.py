@@ -6,8 +6,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from seglab.models import count_parameters
-from seglab.models.build import MODELS, build
 from seglab.models.complexity import count_multiply_adds
+from seglab.models.factory import MODELS, build
 from seglab.models.table import ModelRow, ModelTable, available
 
 

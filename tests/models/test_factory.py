@@ -4,15 +4,14 @@ import pytest
 import torch
 
 from seglab.models.backbones import ResNetBackbone, TimmBackbone
-from seglab.models.build import (
-    MODELS,
+from seglab.models.factory import MODELS, build
+from seglab.models.fcn import SkipFCN
+from seglab.models.makers import (
     ModelEntry,
-    build,
     build_backbone,
     on_backbone,
     with_encoder,
 )
-from seglab.models.fcn import SkipFCN
 from seglab.models.small_resnet import SmallResNet
 from seglab.models.unet import UNet
 

@@ -2,144 +2,35 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from torch import nn
 
 from seglab.models import deeplab, fcn
-from seglab.models.backbones import (
-    RESNETS,
-    Backbone,
-    ResNetBackbone,
-    TimmBackbone,
-)
 from seglab.models.deeplab import DeepLabV3, DeepLabV3Plus
 from seglab.models.fcn import FCN, SkipFCN
+from seglab.models.hrnet import HRNETS, HRNet, HRNetBackbone
+from seglab.models.makers import (
+    ModelEntry,
+    make_segformer,
+    of_size,
+    on_backbone,
+    unknown,
+    with_encoder,
+)
+from seglab.models.mask2former import Mask2Former
+from seglab.models.mix_transformer import MIX_TRANSFORMERS, MixTransformer
 from seglab.models.pretrained import load_imagenet, load_voc
 from seglab.models.pspnet import PSPNet
 from seglab.models.resnet_unet import ResNetUNet
-from seglab.models.small_resnet import SmallResNet
+from seglab.models.setr import SETR
 from seglab.models.unet import UNet
 from seglab.models.unetpp import UNetPlusPlus
-
-TIMM = "timm/"
-
-
-def build_backbone(
-    name: str, *, in_channels: int = 3, output_stride: int = 32
-) -> Backbone:
-    """A backbone by its name, untrained.
-
-    Args:
-        name: ``"small"``, a ResNet such as ``"resnet18"``, or ``"timm/"``
-            and the name of a convolutional network of timm.
-        in_channels: 1 for grey images, 3 for colour.
-        output_stride: 32, or 16, 8 or 4 for larger maps.
-
-    Raises:
-        ValueError: an unknown name, or a stride that cannot be had.
-        ImportError: timm is asked for and not installed.
-
-    >>> build_backbone("small", in_channels=1, output_stride=8).strides
-    (2, 4, 8, 8, 8)
-    """
-    if name == "small":
-        return SmallResNet(in_channels, output_stride=output_stride)
-    if name.startswith(TIMM):
-        return TimmBackbone(
-            name.removeprefix(TIMM),
-            in_channels=in_channels,
-            output_stride=output_stride,
-        )
-    if name not in RESNETS:
-        known = ["small", *RESNETS, f"{TIMM}NAME"]
-        raise ValueError(_unknown("backbone", name, known))
-    return ResNetBackbone(
-        name, in_channels=in_channels, output_stride=output_stride
-    )
-
-
-@dataclass(frozen=True)
-class ModelEntry:
-    """What the table knows of one model.
-
-    Args:
-        make: called with the number of classes, ``in_channels=``, and
-            whatever other options it takes.
-        what: in a few words.
-        source: the paper, in short.
-        reference: whose output it is proved to give.
-        weights: official ones, by name: functions that load them into the
-            model.
-    """
-
-    make: Callable[..., nn.Module]
-    what: str
-    source: str
-    reference: str
-    weights: Mapping[str, Callable[[Any], None]] = field(
-        default_factory=dict
-    )
-
-
-def on_backbone(
-    network: Callable[..., nn.Module],
-    usual_backbone: str,
-    usual_stride: int,
-    **fixed: Any,
-) -> Callable[..., nn.Module]:
-    """What makes a network on a backbone that is chosen by its name.
-
-    Args:
-        network: called with a backbone and the number of classes.
-        usual_backbone: its name, unless the maker is given ``backbone=``.
-        usual_stride: unless the maker is given ``output_stride=``.
-        fixed: options that the network always gets.
-
-    >>> make = on_backbone(SkipFCN, "small", 32, skips=1)
-    >>> make(2, in_channels=1).backbone.strides
-    (2, 4, 8, 16, 32)
-    """
-
-    def make(
-        num_classes: int,
-        *,
-        in_channels: int,
-        backbone: str = usual_backbone,
-        output_stride: int = usual_stride,
-        **options: Any,
-    ) -> nn.Module:
-        body = build_backbone(
-            backbone, in_channels=in_channels, output_stride=output_stride
-        )
-        return network(body, num_classes, **fixed, **options)
-
-    return make
-
-
-def with_encoder(
-    network: Callable[..., nn.Module],
-) -> Callable[..., nn.Module]:
-    """What makes a network that brings its own encoder.
-
-    Args:
-        network: called with the channels and the number of classes.
-
-    >>> with_encoder(UNet)(2, in_channels=1, widths=(4, 8)).in_channels
-    1
-    """
-
-    def make(
-        num_classes: int, *, in_channels: int, **options: Any
-    ) -> nn.Module:
-        return network(in_channels, num_classes, **options)
-
-    return make
-
+from seglab.models.vision_transformer import (
+    VISION_TRANSFORMERS,
+    VisionTransformer,
+)
 
 IMAGENET = {"imagenet": load_imagenet}
 SKIPS = "scores of {} depths summed, on an undilated backbone"
@@ -224,6 +115,31 @@ MODELS: dict[str, ModelEntry] = {
         "smp Unet",
         IMAGENET,
     ),
+    "hrnet": ModelEntry(
+        of_size(HRNet, HRNetBackbone, HRNETS, "w18"),
+        "parallel branches of four resolutions, fused again and again",
+        "Wang et al. 2021",
+        "timm hrnet_w18 (backbone)",
+    ),
+    "setr": ModelEntry(
+        of_size(SETR, VisionTransformer, VISION_TRANSFORMERS, "small"),
+        "a plain vision transformer and a small head",
+        "Zheng et al. 2021",
+        "timm VisionTransformer (backbone)",
+    ),
+    "segformer": ModelEntry(
+        make_segformer,
+        "a hierarchical transformer and a head of linear layers",
+        "Xie et al. 2021",
+        "transformers SegformerForSemanticSegmentation",
+    ),
+    "mask2former": ModelEntry(
+        of_size(Mask2Former, MixTransformer, MIX_TRANSFORMERS, "b0"),
+        "queries that become masks with classes, on a feature pyramid",
+        "Cheng et al. 2022",
+        "transformers Mask2Former (decoder, loss), MaskFormer "
+        "(pixel decoder)",
+    ),
 }
 
 
@@ -237,7 +153,7 @@ def find_entry(name: str) -> ModelEntry:
     'Zhao et al. 2017'
     """
     if name not in MODELS:
-        raise ValueError(_unknown("name", name, MODELS))
+        raise ValueError(unknown("name", name, MODELS))
     return MODELS[name]
 
 
@@ -284,11 +200,3 @@ def build(
     if weights is not None:
         entry.weights[weights](model)
     return model
-
-
-def _unknown(argument: str, given: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(given.lower(), list(known), n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return (
-        f"{argument} must be one of {', '.join(known)}, got {given!r}{hint}"
-    )
