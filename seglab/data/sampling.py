@@ -114,7 +114,8 @@ class ClassBalancedPatches(Dataset[tuple[Tensor, Tensor]]):
             pixel is never drawn.
         length: ``len`` of the data set; the number of images if None.
 
-    Items: image [C, *size] and mask [*size], views of the images.
+    Items: image [C, rows, columns] and mask [rows, columns], views of the
+    images.
 
     Raises:
         TypeError: images that are no floats, or masks of floats.

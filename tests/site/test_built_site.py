@@ -24,7 +24,8 @@ PAGE_WIDTH = "document.scrollingElement.scrollWidth"
 # elements beyond the right edge that are in no box of their own to scroll
 STICKING_OUT = """
 [...document.querySelectorAll('body *')].filter(
-  e => e.getBoundingClientRect().right > 392 && !e.closest('pre, table')
+  e => e.getBoundingClientRect().right > 392 &&
+  !e.closest('pre, table, .bd-sidebar-primary, .bd-sidebar-secondary')
 ).map(e => `${e.tagName}.${e.className}: ${e.textContent.slice(0, 40)}`)
 """
 
