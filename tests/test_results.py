@@ -51,5 +51,14 @@ def test_unknown_name():
 
 def test_every_committed_file_has_the_agreed_shape():
     for file in results.folder().glob("*.json"):
+        if file.stem.endswith("_seconds"):
+            continue  # measured times, which have a shape of their own
         for result in results.read(file.stem).values():
             assert set(result) == set(RESULT)
+
+
+def test_measured_times_are_seconds_a_step_and_an_image():
+    for file in results.folder().glob("*_seconds.json"):
+        for times in results.read(file.stem).values():
+            assert set(times) == {"step", "image"}
+            assert 0 < times["image"] < times["step"]
