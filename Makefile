@@ -6,7 +6,8 @@ CHAPTERS := $(sort $(wildcard chapters/*.ipynb chapters/student/*.ipynb))
 CH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install book page test notebooks check lint serve bench times clean
+.PHONY: help install book page shake test notebooks check lint serve bench \
+  times clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -25,6 +26,10 @@ book: install notebooks ## execute the chapters and write the site
 page: install notebooks ## build one chapter: make page CH=04
 	@test -n "$(CH)" || { echo "which chapter? make page CH=04"; exit 2; }
 	$(PY) tools/build_book.py --page $(CH)
+
+shake: install notebooks ## see which claims hang on rounding: make shake CH=07
+	@test -n "$(CH)" || { echo "which chapter? make shake CH=07"; exit 2; }
+	$(PY) tools/shake.py $(CH)
 
 # Two workers share two cores: one thread each.
 test: install ## unit tests, exercise checkers, every notebook at scale smoke
