@@ -19,6 +19,7 @@ from sklearn.metrics import confusion_matrix as sklearn_matrix
 
 from harness import Work
 from seglab import losses, metrics, models
+from works_inference import clean_1000, crf, sliding_window
 from works_instances import pq
 from works_losses import focal, lovasz_hinge, lovasz_softmax, tversky
 from works_models import (
@@ -222,6 +223,9 @@ WORKS = {
         weighted_surface_3d,
         boundary_iou,
         pq,
+        sliding_window,
+        crf,
+        clean_1000,
         model_fcn,
         model_deeplabv3,
         model_deeplabv3plus,

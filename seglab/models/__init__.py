@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from seglab.models.parameters import count_parameters
     from seglab.models.pspnet import PSPNet, PyramidPooling
     from seglab.models.resnet_unet import ResNetUNet
+    from seglab.models.resnet_unetpp import ResNetUNetPlusPlus
     from seglab.models.segformer import SegFormer
     from seglab.models.set_loss import SetLoss
     from seglab.models.set_prediction import (
@@ -63,6 +64,7 @@ _HOMES = {
     "PyramidPooling": "pspnet",
     "ResNetBackbone": "backbones",
     "ResNetUNet": "resnet_unet",
+    "ResNetUNetPlusPlus": "resnet_unetpp",
     "ResidualBlock": "small_resnet",
     "SETR": "setr",
     "SegFormer": "segformer",
@@ -106,6 +108,7 @@ __all__ = [
     "PyramidPooling",
     "ResNetBackbone",
     "ResNetUNet",
+    "ResNetUNetPlusPlus",
     "ResidualBlock",
     "SETR",
     "SegFormer",

@@ -22,8 +22,10 @@ from seglab.models.makers import (
 from seglab.models.mask2former import Mask2Former
 from seglab.models.mix_transformer import MIX_TRANSFORMERS, MixTransformer
 from seglab.models.pretrained import load_imagenet, load_voc
+from seglab.models.pretrained_hub import load_ade20k, load_hub_imagenet
 from seglab.models.pspnet import PSPNet
 from seglab.models.resnet_unet import ResNetUNet
+from seglab.models.resnet_unetpp import ResNetUNetPlusPlus
 from seglab.models.setr import SETR
 from seglab.models.unet import UNet
 from seglab.models.unetpp import UNetPlusPlus
@@ -33,6 +35,7 @@ from seglab.models.vision_transformer import (
 )
 
 IMAGENET = {"imagenet": load_imagenet}
+HUB_IMAGENET = {"imagenet": load_hub_imagenet}
 SKIPS = "scores of {} depths summed, on an undilated backbone"
 MODELS: dict[str, ModelEntry] = {
     "fcn": ModelEntry(
@@ -115,23 +118,33 @@ MODELS: dict[str, ModelEntry] = {
         "smp Unet",
         IMAGENET,
     ),
+    "unetpp_resnet": ModelEntry(
+        on_backbone(ResNetUNetPlusPlus, "resnet34", 32),
+        "UNet++ with a ResNet as encoder",
+        "Zhou et al. 2018; He et al. 2016",
+        "smp UnetPlusPlus",
+        IMAGENET,
+    ),
     "hrnet": ModelEntry(
         of_size(HRNet, HRNetBackbone, HRNETS, "w18"),
         "parallel branches of four resolutions, fused again and again",
         "Wang et al. 2021",
         "timm hrnet_w18 (backbone)",
+        HUB_IMAGENET,
     ),
     "setr": ModelEntry(
         of_size(SETR, VisionTransformer, VISION_TRANSFORMERS, "small"),
         "a plain vision transformer and a small head",
         "Zheng et al. 2021",
         "timm VisionTransformer (backbone)",
+        HUB_IMAGENET,
     ),
     "segformer": ModelEntry(
         make_segformer,
         "a hierarchical transformer and a head of linear layers",
         "Xie et al. 2021",
         "transformers SegformerForSemanticSegmentation",
+        HUB_IMAGENET | {"ade20k": load_ade20k},
     ),
     "mask2former": ModelEntry(
         of_size(Mask2Former, MixTransformer, MIX_TRANSFORMERS, "b0"),
@@ -139,6 +152,7 @@ MODELS: dict[str, ModelEntry] = {
         "Cheng et al. 2022",
         "transformers Mask2Former (decoder, loss), MaskFormer "
         "(pixel decoder)",
+        HUB_IMAGENET,
     ),
 }
 
@@ -174,8 +188,9 @@ def build(
         num_classes: how many logits a pixel gets.
         in_channels: 1 for grey images, 3 for colour.
         weights: official ones, downloaded once: ``"imagenet"`` for a
-            ResNet backbone, ``"voc"`` for the whole of ``"fcn"`` and
-            ``"deeplabv3"``; without them the model is untrained.
+            backbone of a published size, ``"voc"`` for the whole of
+            ``"fcn"`` and ``"deeplabv3"``, ``"ade20k"`` for the whole of
+            ``"segformer"``; without them the model is untrained.
         options: keyword arguments of the model's class; for a model on a
             backbone also ``backbone`` and ``output_stride``, as in
             :func:`build_backbone`.
@@ -184,7 +199,10 @@ def build(
         ValueError: an unknown name, or weights that do not exist for this
             model or do not fit it.
         TypeError: an option that the model does not have.
-        ConnectionError: the weights cannot be downloaded.
+        ConnectionError: the weights cannot be downloaded; says so within
+            a second or two.
+        ImportError: a library that fetches them is not installed.
+        RuntimeError: a weight file is not the one that was published.
 
     >>> model = build("pspnet", 4, in_channels=1, backbone="small")
     >>> type(model).__name__, model.backbone.output_stride

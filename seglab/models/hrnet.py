@@ -210,8 +210,8 @@ class HRNetBackbone(Backbone):
     """
 
     def __init__(self, size: HRNetSize, *, in_channels: int = 3) -> None:
-        widths = size.widths
-        super().__init__(in_channels, widths, (4, 8, 16, 32))
+        super().__init__(in_channels, size.widths, (4, 8, 16, 32))
+        self.size = size
         self.stem = nn.Sequential(
             ConvNormReLU(in_channels, size.stem, 3, stride=2),
             ConvNormReLU(size.stem, size.stem, 3, stride=2),
@@ -225,15 +225,15 @@ class HRNetBackbone(Backbone):
                 for _ in range(size.first_blocks - 1)
             ),
         )
-        self.narrow = ConvNormReLU(wide, widths[0], 3)
+        self.narrow = ConvNormReLU(wide, size.width, 3)
         self.opens = nn.ModuleList(
             ConvNormReLU(coarsest, new, 3, stride=2)
-            for coarsest, new in pairwise((wide, *widths[1:]))
+            for coarsest, new in pairwise((wide, *size.widths[1:]))
         )
         self.stages = nn.ModuleList()
         for branches, modules in enumerate(size.modules, start=2):
             parallel = [
-                ParallelModule(widths[:branches], size.blocks)
+                ParallelModule(size.widths[:branches], size.blocks)
                 for _ in range(modules)
             ]
             self.stages.append(nn.Sequential(*parallel))

@@ -6,14 +6,11 @@ torch's cache folder, and compared with the hash in their name.
 
 from __future__ import annotations
 
-import contextlib
 import http.client
-import socket
 import sys
-import threading
 import urllib.error
 import urllib.parse
-import urllib.request
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,13 +18,13 @@ import torch
 from torch import Tensor, nn
 
 from seglab.models.backbones import ResNetBackbone
+from seglab.models.connection import is_reachable, offline_error
 from seglab.models.network import SegmentationNetwork
 from seglab.models.state_dicts import Rules, load_renamed
 
 if TYPE_CHECKING:
     from torchvision.models import WeightsEnum
 
-CONNECT_SECONDS = 1.0
 VOC_CLASSES = 21
 LINE_FAULTS = (
     urllib.error.URLError,
@@ -50,8 +47,8 @@ def official_state(weights: WeightsEnum) -> dict[str, Tensor]:
     """
     name = Path(urllib.parse.urlsplit(weights.url).path).name
     cached = Path(torch.hub.get_dir(), "checkpoints", name)
-    if not (cached.exists() or _answers(weights.url)):
-        raise _offline(weights, "it does not answer")
+    if not (cached.exists() or is_reachable(weights.url)):
+        raise offline_error(str(weights), weights.url, "it does not answer")
     try:
         state = dict(
             weights.get_state_dict(
@@ -62,45 +59,15 @@ def official_state(weights: WeightsEnum) -> dict[str, Tensor]:
             )
         )
     except LINE_FAULTS as error:
-        raise _offline(weights, str(error)) from error
+        raise offline_error(
+            str(weights), weights.url, str(error)
+        ) from error
     for key in list(state):
         # older than PyTorch 0.4, some files lack the count of batches
         if key.endswith("running_mean"):
             count = key.replace("running_mean", "num_batches_tracked")
             state.setdefault(count, torch.tensor(0))
     return state
-
-
-def _offline(weights: WeightsEnum, reason: str) -> ConnectionError:
-    host = urllib.parse.urlsplit(weights.url).hostname
-    return ConnectionError(
-        f"{weights} cannot be downloaded from {host} ({reason}): connect "
-        "this machine to the network and run it again, or build the model "
-        "without weights"
-    )
-
-
-def _answers(url: str) -> bool:
-    parts = urllib.parse.urlsplit(url)
-    host = parts.hostname or ""
-    around = urllib.request.proxy_bypass(host)
-    if urllib.request.getproxies() and not around:
-        # the proxy answers for the host
-        return True
-    port = parts.port or 443
-    reached = threading.Event()
-
-    def knock() -> None:
-        with contextlib.suppress(OSError):
-            socket.create_connection((host, port), CONNECT_SECONDS).close()
-            reached.set()
-
-    # a name server that does not answer would hold us for a minute, so
-    # another thread asks
-    asking = threading.Thread(target=knock, daemon=True)
-    asking.start()
-    asking.join(CONNECT_SECONDS)
-    return reached.is_set()
 
 
 def _official_weights(network: str, version: str) -> WeightsEnum:
@@ -130,11 +97,7 @@ def load_imagenet(model: nn.Module) -> None:
             "weights 'imagenet' are for ResNet backbones, got "
             f"{type(backbone).__name__}"
         )
-    if backbone.in_channels not in (1, 3):
-        raise ValueError(
-            "weights 'imagenet' are for in_channels 1 or 3, got "
-            f"{backbone.in_channels}"
-        )
+    check_built("imagenet", in_channels=(backbone.in_channels, (1, 3)))
     weights = _official_weights(backbone.name, "IMAGENET1K_V1")
     state = official_state(weights)
     if backbone.in_channels == 1:
@@ -160,18 +123,13 @@ def load_voc(model: SegmentationNetwork, family: str, rules: Rules) -> None:
     """
     backbone = model.backbone
     name = getattr(backbone, "name", type(backbone).__name__)
-    built = {
-        "backbone": (name, ("resnet50", "resnet101")),
-        "output_stride": (backbone.output_stride, (8,)),
-        "in_channels": (backbone.in_channels, (3,)),
-        "num_classes": (_classes(model), (VOC_CLASSES,)),
-    }
-    for argument, (given, wanted) in built.items():
-        if given not in wanted:
-            raise ValueError(
-                f"weights 'voc' are for {argument} "
-                f"{' or '.join(map(str, wanted))}, got {given}"
-            )
+    check_built(
+        "voc",
+        backbone=(name, ("resnet50", "resnet101")),
+        output_stride=(backbone.output_stride, (8,)),
+        in_channels=(backbone.in_channels, (3,)),
+        num_classes=(count_classes(model), (VOC_CLASSES,)),
+    )
     version = "COCO_WITH_VOC_LABELS_V1"
     state = official_state(_official_weights(f"{family}_{name}", version))
     if model.auxiliary is None:
@@ -179,5 +137,31 @@ def load_voc(model: SegmentationNetwork, family: str, rules: Rules) -> None:
     load_renamed(model, state, rules)
 
 
-def _classes(model: SegmentationNetwork) -> int:
+def count_classes(model: SegmentationNetwork) -> int:
+    """How many logits a pixel gets from a network's head.
+
+    >>> from seglab.models.fcn import FCN
+    >>> from seglab.models.small_resnet import SmallResNet
+    >>> count_classes(FCN(SmallResNet(1), 3))
+    3
+    """
     return len(model.head.get_parameter("classify.bias"))
+
+
+def check_built(
+    weights: str, **built: tuple[object, Collection[object]]
+) -> None:
+    """Raise ``ValueError`` unless a model is what weights are made for.
+
+    Args:
+        weights: their name.
+        built: by argument, how the model is built and what would do.
+
+    >>> check_built("voc", num_classes=(21, (21,)))
+    """
+    for argument, (given, wanted) in built.items():
+        if given not in wanted:
+            raise ValueError(
+                f"weights {weights!r} are for {argument} "
+                f"{' or '.join(map(str, wanted))}, got {given}"
+            )

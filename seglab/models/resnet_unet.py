@@ -58,6 +58,19 @@ class UpTo(nn.Module):
         return self.convolve(torch.cat([x, skip], dim=1))
 
 
+def check_widths(backbone: Backbone, widths: Sequence[int]) -> None:
+    """Raise ``ValueError`` unless there is a width for each map.
+
+    >>> check_widths(Backbone(1, (8, 16), (2, 4)), (32, 16))
+    """
+    maps = len(backbone.channels)
+    if len(widths) != maps or min(widths) < 1:
+        raise ValueError(
+            f"widths must be {maps} positive channel counts for this "
+            f"backbone, got {tuple(widths)}"
+        )
+
+
 class ResNetUNet(nn.Module):
     """A backbone as U-Net's way down, and U-Net's way up.
 
@@ -98,12 +111,8 @@ class ResNetUNet(nn.Module):
     ) -> None:
         super().__init__()
         check_head(backbone, num_classes)
+        check_widths(backbone, widths)
         *skips, deepest = backbone.channels
-        if len(widths) != len(skips) + 1 or min(widths) < 1:
-            raise ValueError(
-                f"widths must be {len(skips) + 1} positive channel counts "
-                f"for this backbone, got {tuple(widths)}"
-            )
         self.backbone = backbone
         self.decoder = nn.ModuleList(
             UpTo(before, skip, width)

@@ -25,6 +25,7 @@ class ModelRow:
             has it.
         parameters: that the optimiser may change.
         multiply_adds: of one image, by ``count_multiply_adds``.
+        weights: names of the official ones, for ``build``.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ModelRow:
     reference: str
     parameters: int
     multiply_adds: int
+    weights: tuple[str, ...] = ()
 
     def cells(self) -> tuple[str, ...]:
         """What the table shows of it."""
@@ -41,6 +43,7 @@ class ModelRow:
             self.what,
             self.source,
             self.reference or "none",
+            ", ".join(self.weights) or "none",
             f"{self.parameters / 1e6:.1f}",
             f"{self.multiply_adds / 1e9:.1f}",
         )
@@ -67,12 +70,13 @@ class ModelTable(list[ModelRow]):
             "what it is",
             "source",
             "proved equal to",
+            "weights",
             "parameters, in millions",
             f"multiply-adds at {height} x {width}, in billions",
         )
 
     def _repr_markdown_(self) -> str:
-        rules = ["---"] * 4 + ["---:"] * 2
+        rules = ["---"] * 5 + ["---:"] * 2
         lines = [self.heads, rules, *(row.cells() for row in self)]
         return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
@@ -130,6 +134,7 @@ def available(
                 entry.reference,
                 count_parameters(model),
                 count_multiply_adds(model, size),
+                tuple(entry.weights),
             )
         )
     return ModelTable(rows, size)

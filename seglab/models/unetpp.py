@@ -21,6 +21,22 @@ from seglab.models.arguments import (
 from seglab.models.unet import Encoder, Up, Upsampling, smallest_input
 
 
+def nested_nodes(poolings: int) -> list[tuple[int, int]]:
+    """All nodes (level, order), in an order in which they can be computed.
+
+    Args:
+        poolings: how many levels there are besides the coarsest.
+
+    >>> nested_nodes(2)
+    [(0, 1), (1, 1), (0, 2)]
+    """
+    return [
+        (level, order)
+        for order in range(1, poolings + 1)
+        for level in range(poolings - order + 1)
+    ]
+
+
 class UNetPlusPlus(nn.Module):
     """UNet++: nested decoders that share one encoder.
 
@@ -45,7 +61,13 @@ class UNetPlusPlus(nn.Module):
 
     Convention: deep supervision is the mean loss over ``all_logits(x)``.
     Whoever trains on ``forward`` alone leaves the other heads untrained,
-    and must not prune.
+    and must not prune. The whole network is MONAI's
+    ``BasicUNetPlusPlus``. smp's ``UnetPlusPlus`` has the same nodes, and
+    with bilinear upsampling its decoder's weights give the same maps here
+    once the input channels of each node are put into this order; but its
+    encoder is a backbone that begins at half the size, so one more step
+    without a skip connection follows, and there is one head only. That
+    network is :class:`~seglab.models.resnet_unetpp.ResNetUNetPlusPlus`.
 
     >>> model = UNetPlusPlus(1, 2, widths=(4, 8, 16))
     >>> model(torch.zeros(1, 1, 9, 12)).shape
@@ -72,7 +94,7 @@ class UNetPlusPlus(nn.Module):
         self.poolings = len(widths) - 1
         self.encoder = Encoder(in_channels, widths)
         self.nodes = nn.ModuleDict()
-        for level, order in self._grid():
+        for level, order in nested_nodes(self.poolings):
             fine, coarse = widths[level], widths[level + 1]
             self.nodes[f"{level}_{order}"] = Up(
                 coarse, order * fine, fine, upsample=upsample
@@ -82,14 +104,6 @@ class UNetPlusPlus(nn.Module):
             for _ in range(self.poolings)
         )
 
-    def _grid(self) -> list[tuple[int, int]]:
-        """All (level, order), in an order in which they can be computed."""
-        return [
-            (level, order)
-            for order in range(1, self.poolings + 1)
-            for level in range(self.poolings - order + 1)
-        ]
-
     def encode(self, x: Tensor) -> list[Tensor]:
         """The feature maps of the way down, finest first."""
         check_image(x, self.in_channels, smallest_input(self.poolings))
@@ -98,7 +112,7 @@ class UNetPlusPlus(nn.Module):
     def decode(self, features: Sequence[Tensor]) -> list[Tensor]:
         """The logits of every head, shallowest first."""
         rows = [[feature] for feature in features]
-        for level, order in self._grid():
+        for level, order in nested_nodes(self.poolings):
             below = rows[level + 1][order - 1]
             skip = torch.cat(rows[level], dim=1)
             rows[level].append(self.nodes[f"{level}_{order}"](below, skip))

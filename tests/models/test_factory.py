@@ -24,6 +24,7 @@ ON_BACKBONE = (
     "deeplabv3plus",
     "pspnet",
     "unet_resnet",
+    "unetpp_resnet",
 )
 
 
@@ -110,6 +111,7 @@ def test_nothing_near_nothing_hinted():
         ("unet", "weights for 'unet' are none, got 'coco'"),
         ("pspnet", "weights for 'pspnet' are 'imagenet', got 'coco'"),
         ("fcn", "weights for 'fcn' are 'imagenet' or 'voc', got 'coco'"),
+        ("segformer", "are 'imagenet' or 'ade20k', got 'coco'"),
     ],
 )
 def test_unknown_weights_are_answered_with_the_known(name, message):

@@ -28,6 +28,13 @@ def test_rows_say_what_is_built(table, name):
     assert row.multiply_adds == count_multiply_adds(model, (64, 96))
 
 
+def test_rows_name_the_weights_that_build_takes(table):
+    known = {row.name: row.weights for row in table}
+    assert known["unet"] == ()
+    assert known["fcn"] == ("imagenet", "voc")
+    assert known["segformer"] == ("imagenet", "ade20k")
+
+
 def test_cost_grows_with_the_image_and_parameters_do_not(table):
     chosen = ["unet", "fcn8s"]
     larger = available((128, 192), num_classes=5, names=chosen)
@@ -42,7 +49,9 @@ def test_cost_grows_with_the_image_and_parameters_do_not(table):
 
 ROWS = [
     ModelRow("a<b", "one & two", "A 2020", "", 1_250_000, 3_400_000_000),
-    ModelRow("c", "three", "C 2021", "smp C", 100_000, 50_000_000),
+    ModelRow(
+        "c", "three", "C 2021", "smp C", 100_000, 50_000_000, ("x", "y")
+    ),
 ]
 
 
@@ -50,8 +59,11 @@ def test_markdown():
     lines = str(ModelTable(ROWS, (48, 64))).split("\n")
     assert "48 x 64" in lines[0]
     assert re.fullmatch(r"[| :-]+", lines[1])
-    assert lines[2] == "| a<b | one & two | A 2020 | none | 1.2 | 3.4 |"
-    assert {line.count("|") for line in lines} == {7}
+    assert lines[2] == (
+        "| a<b | one & two | A 2020 | none | none | 1.2 | 3.4 |"
+    )
+    assert lines[3] == ("| c | three | C 2021 | smp C | x, y | 0.1 | 0.1 |")
+    assert {line.count("|") for line in lines} == {8}
 
 
 def test_html():

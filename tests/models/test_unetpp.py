@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from seglab.models import UNet, UNetPlusPlus, count_parameters
+from seglab.models.unetpp import nested_nodes
 
 SMALL = (4, 6, 8)
 
@@ -48,6 +49,18 @@ def test_number_of_nodes_is_triangular():
     assert len(nodes) == 10
     assert set(nodes) >= {"0_4", "3_1", "1_3"}
     assert "1_4" not in nodes
+
+
+def test_nodes_come_in_an_order_that_can_be_computed():
+    for poolings in (1, 2, 4):
+        known = {(level, 0) for level in range(poolings + 1)}
+        for level, order in nested_nodes(poolings):
+            needed = {(level, earlier) for earlier in range(order)}
+            assert needed | {(level + 1, order - 1)} <= known
+            known.add((level, order))
+        assert (
+            max(order for level, order in known if level == 0) == poolings
+        )
 
 
 @pytest.mark.parametrize("poolings", [1, 2, 3])
@@ -199,7 +212,7 @@ def test_nested_nodes_equal_smp():
     ours.decode(features)
     theirs([features[0], *features])
     compared = 0
-    for level, order in ours._grid():
+    for level, order in nested_nodes(4):
         smp_name = smp_node(level, order)
         mine = found[f"{level}_{order}"]
         assert torch.allclose(mine, found[smp_name], atol=1e-5), smp_name
