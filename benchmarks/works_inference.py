@@ -119,7 +119,7 @@ def clean_1000() -> Work:
         opened = postprocess.open_labels(mask.astype(np.uint8), 1)
         filled = postprocess.fill_holes(opened)
         return postprocess.split_touching(
-            postprocess.remove_small(filled, 30), depth=1
+            postprocess.remove_small(filled, 30), depth=0.5
         )
 
     def object_by_object() -> NDArray[np.int64]:
