@@ -121,13 +121,13 @@ def _spatial_filter(shape: tuple[int, int], sigma: float) -> Filter:
     def smooth(values: Floats) -> Floats:
         height, width = shape
         picture = values.reshape(height, -1)
-        rows = np.empty_like(picture)
+        lines = np.empty_like(picture)
         for out, taken, weights in down:
-            np.matmul(weights, picture[taken], out=rows[out])
-        picture = rows.reshape(height, width, -1)
-        whole = np.empty_like(picture)
+            np.matmul(weights, picture[taken], out=lines[out])
+        half = lines.reshape(height, width, -1)
+        whole = np.empty_like(half)
         for out, taken, weights in across:
-            np.matmul(weights, picture[:, taken], out=whole[:, out])
+            np.matmul(weights, half[:, taken], out=whole[:, out])
         return whole.reshape(values.shape)
 
     return smooth
@@ -160,10 +160,11 @@ def _bilateral_filter(
     height, width = image.shape[-2:]
     rows, columns = np.mgrid[:height, :width].reshape(2, -1)
     colours = np.asarray(image, np.float32).reshape(-1, height * width)
-    features = [columns / kernel.sigma, rows / kernel.sigma]
-    features += [colour / kernel.sigma_colour for colour in colours]
-    lattice = PermutohedralLattice(np.stack(features, 1).astype(np.float32))
-    return lattice.filter
+    features = np.empty((height * width, 2 + len(colours)), np.float32)
+    features[:, 0] = columns / kernel.sigma
+    features[:, 1] = rows / kernel.sigma
+    features[:, 2:] = colours.T / kernel.sigma_colour
+    return PermutohedralLattice(features).filter
 
 
 def _normalised(kernel: Filter, pixels: int) -> Filter:

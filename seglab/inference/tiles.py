@@ -98,9 +98,10 @@ class _Picture:
 
 
 def _to_unit_range(part: NDArray[Any]) -> NDArray[np.float32]:
+    image: NDArray[np.float32] = part.astype(np.float32)
     if np.issubdtype(part.dtype, np.integer):
-        return part.astype(np.float32) / np.iinfo(part.dtype).max
-    return part.astype(np.float32)
+        image /= np.iinfo(part.dtype).max
+    return image
 
 
 def _import_readers() -> tuple[Any, Any]:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Labels = NDArray[np.integer[Any]]
+LabelMap = NDArray[np.integer[Any]]
+# what callers may give: bool stands for a map of one class
+Labels = LabelMap | NDArray[np.bool_]
 
 
-def check_labels(labels: object) -> Labels:
+def check_labels(labels: object) -> LabelMap:
     """A label map [H, W] of whole numbers, 0 or more.
 
     Raises:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seglab.postprocess._inputs import (
+    LabelMap,
     Labels,
     check_labels,
     check_least,
@@ -58,7 +59,7 @@ def find_components(labels: Labels) -> Components:
     return Components(ids, classes, sizes)
 
 
-def remove_small(labels: Labels, least: int) -> Labels:
+def remove_small(labels: Labels, least: int) -> LabelMap:
     """Take out every part with fewer pixels.
 
     Args:
@@ -80,7 +81,9 @@ def remove_small(labels: Labels, least: int) -> Labels:
     return _keep(check_labels(labels), found, found.sizes >= least)
 
 
-def keep_largest(labels: Labels, counts: int | Mapping[int, int]) -> Labels:
+def keep_largest(
+    labels: Labels, counts: int | Mapping[int, int]
+) -> LabelMap:
     """Keep the largest parts of every class.
 
     Args:
@@ -119,7 +122,7 @@ def keep_largest(labels: Labels, counts: int | Mapping[int, int]) -> Labels:
     return _keep(check_labels(labels), found, stays)
 
 
-def fill_holes(labels: Labels, most: int | None = None) -> Labels:
+def fill_holes(labels: Labels, most: int | None = None) -> LabelMap:
     """Fill background that a single class encloses.
 
     Args:
@@ -159,7 +162,7 @@ def fill_holes(labels: Labels, most: int | None = None) -> Labels:
 
 
 def _only_neighbour(
-    holes: NDArray[np.integer], labels: Labels
+    holes: NDArray[np.integer], labels: LabelMap
 ) -> NDArray[np.int64]:
     """The class around each hole, or 0 where there are several."""
     lowest = np.full(holes.max(initial=0) + 1, np.iinfo(np.int64).max)
@@ -177,6 +180,6 @@ def _only_neighbour(
 
 
 def _keep(
-    labels: Labels, found: Components, stays: NDArray[np.bool_]
-) -> Labels:
+    labels: LabelMap, found: Components, stays: NDArray[np.bool_]
+) -> LabelMap:
     return np.where(stays[found.ids], labels, 0).astype(labels.dtype)

@@ -6,10 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from seglab.postprocess._inputs import Labels, check_labels, check_least
+from seglab.postprocess._inputs import (
+    LabelMap,
+    Labels,
+    check_labels,
+    check_least,
+)
 
 
-def open_labels(labels: Labels, radius: float) -> Labels:
+def open_labels(labels: Labels, radius: float) -> LabelMap:
     """Take away what is too thin for a disc, from every class.
 
     Args:
@@ -52,7 +57,7 @@ def open_labels(labels: Labels, radius: float) -> Labels:
     return np.where(kept, labels, 0).astype(labels.dtype)
 
 
-def close_labels(labels: Labels, radius: float) -> Labels:
+def close_labels(labels: Labels, radius: float) -> LabelMap:
     """Fill gaps of the background that are too narrow for a disc.
 
     Args:

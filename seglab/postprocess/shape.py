@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seglab.postprocess._inputs import (
+    LabelMap,
     Labels,
     check_labels,
     import_skimage,
 )
 
 
-def fill_hulls(ids: Labels) -> Labels:
+def fill_hulls(ids: Labels) -> LabelMap:
     """Replace every object by its convex hull.
 
     Args:
@@ -42,7 +43,7 @@ def fill_hulls(ids: Labels) -> Labels:
     return np.where(ids > 0, ids, filled)
 
 
-def keep_inside(labels: Labels, containers: Mapping[int, int]) -> Labels:
+def keep_inside(labels: Labels, containers: Mapping[int, int]) -> LabelMap:
     """Take out pixels of a class that lie outside another's hull.
 
     Args:
