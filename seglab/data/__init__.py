@@ -10,36 +10,60 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from seglab.data import (
+        augment,
         catalog,
         chest,
+        competition,
+        competition_files,
+        formats,
+        intensity,
+        leakage,
         lungs,
         projection,
         radiographs,
+        report_page,
         sampling,
         scenes,
         splits,
+        statistics,
     )
 
 _SUBMODULES = (
+    "augment",
     "catalog",
     "chest",
+    "competition",
+    "competition_files",
+    "formats",
+    "intensity",
+    "leakage",
     "lungs",
     "projection",
     "radiographs",
+    "report_page",
     "sampling",
     "scenes",
     "splits",
+    "statistics",
 )
 
 __all__ = [
+    "augment",
     "catalog",
     "chest",
+    "competition",
+    "competition_files",
+    "formats",
+    "intensity",
+    "leakage",
     "lungs",
     "projection",
     "radiographs",
+    "report_page",
     "sampling",
     "scenes",
     "splits",
+    "statistics",
 ]
 
 
