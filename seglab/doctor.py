@@ -38,9 +38,40 @@ class Family:
 FAMILIES = (
     Family(
         "medical",
-        ("nibabel",),
+        ("nibabel", "pydicom", "SimpleITK"),
         "pip install 'seglab[medical]'",
-        "reads the CT scan",
+        "reads the CT scan and hospitals' files",
+    ),
+    Family(
+        "data",
+        (
+            "shapely",
+            "skimage",
+            "sklearn",
+            "pandas",
+            "pycocotools",
+            "imagehash",
+        ),
+        "pip install 'seglab[data]'",
+        "polygons, COCO files, data reports",
+    ),
+    Family(
+        "augment",
+        ("albumentations",),
+        "pip install 'seglab[augment]'",
+        "augmentation by domain",
+    ),
+    Family(
+        "postprocess",
+        ("shapely", "skimage"),
+        "pip install 'seglab[postprocess]'",
+        "cleans label maps",
+    ),
+    Family(
+        "tiles",
+        ("tifffile", "zarr"),
+        "pip install 'seglab[tiles]'",
+        "pictures larger than memory",
     ),
     Family(
         "peers",
