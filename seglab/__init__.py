@@ -24,10 +24,13 @@ from seglab.settings import (
 if TYPE_CHECKING:
     from seglab import (
         checks,
+        crf,
         data,
+        inference,
         losses,
         metrics,
         models,
+        postprocess,
         predict,
         results,
         train,
@@ -39,10 +42,13 @@ __version__ = "0.1.0"
 
 _SUBMODULES = (
     "checks",
+    "crf",
     "data",
+    "inference",
     "losses",
     "metrics",
     "models",
+    "postprocess",
     "predict",
     "results",
     "train",
@@ -53,12 +59,15 @@ _SUBMODULES = (
 __all__ = [
     "cache_folder",
     "checks",
+    "crf",
     "data",
     "device",
     "expect",
+    "inference",
     "losses",
     "metrics",
     "models",
+    "postprocess",
     "predict",
     "results",
     "scale",
