@@ -19,6 +19,15 @@ from sklearn.metrics import confusion_matrix as sklearn_matrix
 
 from harness import Work
 from seglab import losses, metrics, models
+from works_deploy import int8, onnx
+from works_formats import (
+    mask_to_polygons,
+    rasterise,
+    rle,
+    rle_coco,
+    rle_coco_fortran,
+    rle_decode,
+)
 from works_inference import clean_1000, crf, sliding_window
 from works_instances import pq
 from works_losses import focal, lovasz_hinge, lovasz_softmax, tversky
@@ -226,6 +235,12 @@ WORKS = {
         sliding_window,
         crf,
         clean_1000,
+        rle,
+        rle_coco,
+        rle_coco_fortran,
+        rle_decode,
+        rasterise,
+        mask_to_polygons,
         model_fcn,
         model_deeplabv3,
         model_deeplabv3plus,
@@ -239,5 +254,7 @@ WORKS = {
         model_segformer_forward,
         model_setr,
         model_setr_forward,
+        onnx,
+        int8,
     )
 }

@@ -1,4 +1,4 @@
-"""The command line: is all well, what is there, fetch it, segment this."""
+"""The command line: is all well, what is there, fetch it, segment it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 # torch takes seconds to load, so commands import what they need
 import seglab
@@ -97,7 +98,43 @@ def _parser() -> argparse.ArgumentParser:
         "--force", action="store_true", help="overwrite the mask"
     )
     lungs.set_defaults(run=_predict_lungs)
+    _add_serve(commands)
+    _add_score(commands)
     return parser
+
+
+def _add_serve(commands: Any) -> None:
+    serve = commands.add_parser(
+        "serve", help="answer pictures with masks, over HTTP"
+    )
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument(
+        "--workers", type=int, default=2, help="predictions at a time"
+    )
+    serve.add_argument(
+        "--queue", type=int, default=16, help="uploads that may wait"
+    )
+    serve.set_defaults(run=_serve)
+
+
+def _add_score(commands: Any) -> None:
+    score = commands.add_parser(
+        "score", help="segment every picture of a folder"
+    )
+    score.add_argument("folder", type=Path, metavar="FOLDER")
+    score.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="a folder for masks and rows; an unfinished one is resumed",
+    )
+    score.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="of a Dask scheduler whose workers see both folders",
+    )
+    score.set_defaults(run=_score)
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -162,6 +199,46 @@ def _predict_lungs(parsed: argparse.Namespace) -> int:
     with replacing(out) as temporary:
         Image.fromarray(mask.astype(np.uint8) * 255).save(temporary)
     print(f"{out}: lungs cover {mask.mean():.1%} of the picture")
+    return 0
+
+
+def _serve(parsed: argparse.Namespace) -> int:
+    from seglab.deploy.segmenter import lungs_segmenter
+    from seglab.deploy.service import create_app
+    from seglab.extras import optional
+
+    uvicorn = optional("uvicorn", "the service", "deploy")
+    app = create_app(
+        lungs_segmenter, workers=parsed.workers, queue=parsed.queue
+    )
+    uvicorn.run(
+        app,
+        host=parsed.host,
+        port=parsed.port,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=30,
+        # connections that have sent no request yet cost little, not nothing
+        limit_concurrency=4 * (parsed.workers + parsed.queue) + 64,
+    )
+    return 0
+
+
+def _score(parsed: argparse.Namespace) -> int:
+    from seglab.deploy import batch
+    from seglab.deploy.segmenter import lungs_segmenter
+    from seglab.extras import optional
+
+    run: batch.Runner = batch.in_turn
+    if parsed.cluster:
+        distributed = optional("distributed", "a cluster", "cluster")
+        run = batch.on_dask(distributed.Client(parsed.cluster))
+    done = batch.score_folder(
+        parsed.folder, parsed.out, lungs_segmenter, run=run
+    )
+    print(
+        f"{parsed.out / batch.RESULTS}: {done.scored} scored, "
+        f"{done.failed} failed, {done.skipped} done before"
+    )
     return 0
 
 

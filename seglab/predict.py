@@ -6,9 +6,9 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+# torch takes seconds to load, and a service runs without it: functions
+# that need it import it
 import numpy as np
-import torch
-from torch.nn import functional as F
 
 from seglab import weights
 from seglab.settings import device
@@ -66,6 +66,8 @@ def lungs(image: np.ndarray | Image | str | Path) -> np.ndarray:
     >>> lungs(np.zeros((50, 40), np.uint8)).shape
     (50, 40)
     """
+    import torch
+
     grey = _grey(_as_array(image))
     model = _model()
     place = next(model.parameters()).device
@@ -79,6 +81,8 @@ def lungs(image: np.ndarray | Image | str | Path) -> np.ndarray:
 
 def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
     """Images [N, C, H, W] at another size, smoothed where they shrink."""
+    from torch.nn import functional as F
+
     return F.interpolate(
         images, size, mode="bilinear", align_corners=False, antialias=True
     )
@@ -86,6 +90,8 @@ def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
 
 def _to_size(logits: Tensor, side: int) -> Tensor:
     """The mask at full size: the threshold comes after the resize."""
+    from torch.nn import functional as F
+
     large = F.interpolate(
         logits, (side, side), mode="bilinear", align_corners=False
     )
@@ -93,6 +99,8 @@ def _to_size(logits: Tensor, side: int) -> Tensor:
 
 
 def _pad_to_square(image: Tensor) -> Tensor:
+    from torch.nn import functional as F
+
     height, width = image.shape
     side = max(height, width)
     top, left = (side - height) // 2, (side - width) // 2

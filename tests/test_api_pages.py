@@ -18,6 +18,7 @@ INSIDE = {
     "seglab.cli",
     "seglab.doctor",
     "seglab.files",
+    "seglab.extras",
     "seglab.data.chest_volume",
     "seglab.data.download",
     "seglab.data.shapes",

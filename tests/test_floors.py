@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "seglab"
 FLOORS = {
     "settings": 0,
     "files": 0,
+    "extras": 0,
     "results": 1,
     "data": 1,
     "inference": 1,
@@ -21,7 +22,7 @@ FLOORS = {
     "postprocess": 2,
     "predict": 3,
     "train": 3,
-    "deploy": 3,
+    "deploy": 4,
     "doctor": 4,
     "cli": 5,
 }

@@ -60,6 +60,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(installed):
         for path in (installed / "seglab").rglob("*")
     }
     assert "weights/weights.toml" in files
+    assert "deploy/page.html" in files
     assert "recipe_results/lungs.json" in files
     assert "data/files/radiographs.npz" in files
     assert "data/files/README.md" in files

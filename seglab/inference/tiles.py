@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from seglab.extras import optional
 from seglab.files import replacing
 from seglab.inference.sliding_window import class_strips
 from seglab.inference.strips import Network, Window
@@ -105,14 +106,10 @@ def _to_unit_range(part: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def _import_readers() -> tuple[Any, Any]:
-    try:
-        import tifffile
-        import zarr
-    except ImportError as error:
-        raise ImportError(
-            "a picture on disk needs tifffile and zarr: "
-            "pip install 'seglab[tiles]'"
-        ) from error
+    libraries = ("tifffile", "zarr")
+    tifffile, zarr = (
+        optional(name, "a picture on disk", "tiles") for name in libraries
+    )
     return tifffile, zarr
 
 

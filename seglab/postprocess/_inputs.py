@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seglab.extras import optional
+
 LabelMap = NDArray[np.integer[Any]]
 # what callers may give: bool stands for a map of one class
 Labels = LabelMap | NDArray[np.bool_]
@@ -55,12 +57,6 @@ def import_skimage(part: str) -> ModuleType:
     Raises:
         ImportError: it is missing; names the extra.
     """
-    import importlib
-
-    try:
-        return importlib.import_module(f"skimage.{part}")
-    except ImportError as error:
-        raise ImportError(
-            "cleaning label maps needs scikit-image: "
-            "pip install 'seglab[postprocess]'"
-        ) from error
+    return optional(
+        f"skimage.{part}", "cleaning a label map", "postprocess"
+    )

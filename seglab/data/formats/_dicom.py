@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from seglab.data.formats._inputs import FloatArray, optional
+from seglab.data.formats._inputs import FloatArray
+from seglab.extras import optional
 
 # mm; positions are written as decimal text, and scanners round it
 _SLACK = 0.01

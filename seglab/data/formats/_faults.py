@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from seglab.data.formats._inputs import optional
 from seglab.data.formats.polygons import Polygon
 from seglab.data.storage import sha256_of
+from seglab.extras import optional
 
 
 class Fault(NamedTuple):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import operator
 from collections.abc import Sequence
-from types import ModuleType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -55,20 +53,3 @@ def as_masks(masks: ArrayLike, name: str, axes: str) -> BoolArray:
             f"{array.min()} to {array.max()}; compare with a label first"
         )
     return array.astype(bool)
-
-
-def optional(library: str, purpose: str, extra: str) -> ModuleType:
-    """Import a library that only some readers have.
-
-    Args:
-        library: dotted name of the module.
-        purpose: what needs it, as the subject of a sentence.
-        extra: the extra of seglab that brings it.
-    """
-    try:
-        return importlib.import_module(library)
-    except ImportError as error:
-        root = library.partition(".")[0]
-        raise ImportError(
-            f"{purpose} needs {root}: pip install 'seglab[{extra}]'"
-        ) from error

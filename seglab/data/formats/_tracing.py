@@ -11,8 +11,8 @@ from seglab.data.formats._inputs import (
     BoolArray,
     FloatArray,
     IntArray,
-    optional,
 )
+from seglab.extras import optional
 
 # of the largest score: nearer to the level than this is as near as this
 _LEAST = 1e-9

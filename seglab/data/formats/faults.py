@@ -16,9 +16,9 @@ from seglab.data.formats._faults import (
     split_faults,
     twice,
 )
-from seglab.data.formats._inputs import optional
 from seglab.data.formats.coco import CocoObject
 from seglab.data.formats.rle import decode_coco
+from seglab.extras import optional
 
 if TYPE_CHECKING:
     import pandas as pd

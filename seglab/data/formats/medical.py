@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from seglab.data.formats import _dicom
-from seglab.data.formats._inputs import FloatArray, optional
+from seglab.data.formats._inputs import FloatArray
+from seglab.extras import optional
 from seglab.files import replacing
 
 # from left, back, head to right, front, head; it is its own inverse

@@ -19,8 +19,8 @@ from seglab.data.formats._inputs import (
     FloatArray,
     as_masks,
     check_shape,
-    optional,
 )
+from seglab.extras import optional
 
 
 # eq would compare arrays, which have no one answer
