@@ -117,7 +117,10 @@ def _all_outlines(
 
 
 def _outline(mask: NDArray[np.bool_]) -> list[Polygon]:
-    filled = ndimage.binary_fill_holes(mask)
+    # no hole lies outside the mask's box, and the box is quick to fill
+    (box,) = ndimage.find_objects(mask.astype(np.uint8))
+    filled = mask.copy()
+    filled[box] = ndimage.binary_fill_holes(mask[box])
     exact = sorted(mask_to_polygons(filled), key=polygon_area)
     worth = [p for p in exact if polygon_area(p) >= _SMALLEST_PART]
     return simplify(worth or exact[-1:], _OUTLINE_TOLERANCE)
