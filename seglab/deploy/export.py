@@ -180,10 +180,12 @@ def _sides(program: ExportedProgram, step: int) -> tuple[int, int]:
     # sizes of 0 and 1 steps are not covered by a symbolic trace
     shortest, longest = 2 * step, LONGEST
     for side in image.meta["val"].shape[2:]:
-        known = program.range_constraints.get(side.node.expr)
+        # a side is step times a symbol, and the limits are the symbol's
+        (symbol,) = side.node.expr.free_symbols
+        known = program.range_constraints.get(symbol)
         if known is not None:
-            shortest = max(shortest, int(known.lower))
-            longest = int(min(known.upper, longest))
+            shortest = max(shortest, step * int(known.lower))
+            longest = int(min(step * known.upper, longest))
     return shortest, longest
 
 

@@ -111,6 +111,25 @@ def test_sizes_that_the_trace_did_not_see_are_refused(
             model(images.numpy())
 
 
+def test_limits_are_kept_with_a_step_too(tmp_path):
+    """The trace saw 128 px, and the network does more above 256."""
+
+    class Smoothing(torch.nn.Module):
+        def forward(self, images):
+            if images.shape[-1] > 256:
+                return torch.nn.functional.avg_pool2d(images, 3, 1, 1)
+            return 2 * images
+
+    example = torch.rand(1, 1, 128, 128)
+    model = OnnxModel(
+        to_onnx(Smoothing().eval(), example, tmp_path / "a.onnx", step=16)
+    )
+    images = torch.rand(1, 1, 256, 256).numpy()
+    assert (model(images) == 2 * images).all()
+    with pytest.raises(ValueError, match="px a side, got"):
+        model(torch.rand(1, 1, 320, 320).numpy())
+
+
 def test_a_unet_needs_its_step():
     from seglab.models import UNet
 
