@@ -33,6 +33,8 @@ CLASS_NAMES = (
     "lungs",
 )
 
+BoolMasks = NDArray[np.bool_]
+
 
 @dataclass(frozen=True, eq=False)
 class CompetitionPart:
@@ -47,7 +49,7 @@ class CompetitionPart:
     """
 
     images: NDArray[np.uint8]
-    masks: NDArray[np.bool_] | None
+    masks: BoolMasks | None
     about: pd.DataFrame
     names: tuple[str, ...] = CLASS_NAMES
 
