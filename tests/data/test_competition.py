@@ -99,10 +99,10 @@ def test_an_unknown_label_is_named() -> None:
     image = LabelledImage(
         path=Path("a.png"),
         size=(4, 6),
-        labels=("hart",),
+        labels=("spleen",),
         polygons=(SQUARE,),
     )
-    with pytest.raises(ValueError, match=r"a\.png .* no class: hart"):
+    with pytest.raises(ValueError, match=r"a\.png .* no class: spleen"):
         masks_of(image)
 
 
