@@ -48,6 +48,8 @@ from seglab import losses, results, seed_everything, weights
 from seglab.data import competition, competition_files
 from seglab.data.augment import RadiographAugment
 from seglab.data.formats.rle import decode_columns
+from seglab.inference.thresholds import threshold_curve
+from seglab.inference.views import flip_columns
 from seglab.models import UNet
 from seglab.predict import resize
 from seglab.train import fit
@@ -60,19 +62,20 @@ BATCH = 3
 WIDTHS = [16, 32, 64, 96, 128]
 TRAINED = ("baseline", "unet", "dice", "augment", "metadata")
 FINAL = "dice"  # whose models go into flips, thresholds, ensemble
-THRESHOLDS = np.linspace(0.2, 0.8, 13)
+THRESHOLDS = tuple(np.linspace(0.2, 0.8, 13))
 METADATA = ("chest_height", "chest_width", "distance_mm")
 # less than its defaults: virtual patients stand at all angles already
 AUGMENT = RadiographAugment(degrees=5, shift=0.04, zoom=(0.93, 1.07))
 # a class's mirror image is the same class of the other side
-MIRROR = [
-    NAMES.index(
-        name.replace("left", "?")
-        .replace("right", "left")
-        .replace("?", "right")
-    )
-    for name in NAMES
-]
+OTHER_SIDE = {"left": "right", "right": "left"}
+MIRROR = flip_columns(
+    [
+        NAMES.index(
+            "_".join(OTHER_SIDE.get(word, word) for word in name.split("_"))
+        )
+        for name in NAMES
+    ]
+)
 
 
 class FCN(nn.Module):
@@ -217,20 +220,14 @@ def with_mirror_image(
 ) -> Tensor:
     """The mean of a picture's probabilities and of its mirror image's."""
     seen = probabilities(model, images, size)
-    mirrored = probabilities(model, images.flip(-1), size)
-    return (seen + mirrored.flip(-1)[:, MIRROR]) / 2
+    mirrored = probabilities(model, MIRROR.change(images), size)
+    return (seen + MIRROR.undo(mirrored, (size, size))) / 2
 
 
 def dice_table(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Dice of every picture and class; no class is absent: [N, K]."""
     both = (found & truth).sum((2, 3))
     return 2 * both / (found.sum((2, 3)) + truth.sum((2, 3)))
-
-
-def choose_thresholds(chance: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """For each class the threshold of the best mean Dice: [K]."""
-    scores = [dice_table(chance > t, truth).mean(0) for t in THRESHOLDS]
-    return THRESHOLDS[np.argmax(scores, axis=0)]
 
 
 def run_entry(
@@ -272,7 +269,8 @@ def finish(
         mirrored = with_mirror_image(model, test.images, side).numpy()
         found["flips"].dice.append(dice_table(mirrored > 0.5, test.masks))
         chance = probabilities(model, apart.images, side).numpy()
-        chosen.append(choose_thresholds(chance, apart.masks))
+        curve = threshold_curve(chance, apart.masks, THRESHOLDS)
+        chosen.append(curve.best)
         chances.append(probabilities(model, test.images, side).numpy())
         limit = chosen[-1][:, None, None]
         found["thresholds"].dice.append(

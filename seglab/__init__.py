@@ -9,9 +9,9 @@ Submodules load when they are first used, so ``import seglab`` is quick::
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
+from seglab.lazy import load_on_use
 from seglab.settings import (
     cache_folder,
     device,
@@ -81,12 +81,4 @@ __all__ = [
     "weights",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name in _SUBMODULES:
-        return importlib.import_module(f"seglab.{name}")
-    raise AttributeError(f"module 'seglab' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_SUBMODULES])
+__getattr__, __dir__ = load_on_use(__name__, _SUBMODULES)

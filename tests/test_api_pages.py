@@ -19,6 +19,7 @@ INSIDE = {
     "seglab.doctor",
     "seglab.files",
     "seglab.extras",
+    "seglab.lazy",
     "seglab.data.chest_volume",
     "seglab.data.download",
     "seglab.data.shapes",

@@ -13,6 +13,7 @@ FLOORS = {
     "settings": 0,
     "files": 0,
     "extras": 0,
+    "lazy": 0,
     "results": 1,
     "data": 1,
     "inference": 1,

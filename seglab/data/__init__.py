@@ -5,8 +5,9 @@ Submodules load when they are first used, like those of ``seglab``.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from seglab.lazy import load_on_use
 
 if TYPE_CHECKING:
     from seglab.data import (
@@ -28,25 +29,6 @@ if TYPE_CHECKING:
         statistics,
     )
 
-_SUBMODULES = (
-    "augment",
-    "catalog",
-    "chest",
-    "competition",
-    "competition_files",
-    "formats",
-    "intensity",
-    "leakage",
-    "lungs",
-    "projection",
-    "radiographs",
-    "report_page",
-    "sampling",
-    "scenes",
-    "splits",
-    "statistics",
-)
-
 __all__ = [
     "augment",
     "catalog",
@@ -66,12 +48,4 @@ __all__ = [
     "statistics",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name in _SUBMODULES:
-        return importlib.import_module(f"seglab.data.{name}")
-    raise AttributeError(f"module 'seglab.data' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_SUBMODULES])
+__getattr__, __dir__ = load_on_use(__name__, __all__)

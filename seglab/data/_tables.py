@@ -9,19 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from seglab.extras import optional
+
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def import_pandas() -> ModuleType:
     """pandas, or an error that names the extra."""
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError(
-            "the tables need pandas: pip install 'seglab[data]'"
-        ) from error
-    return pd
+    return optional("pandas", "a table", "data")
 
 
 def class_rows(names: Sequence[str]) -> pd.Index:

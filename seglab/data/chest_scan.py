@@ -15,6 +15,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from seglab.data import catalog
+from seglab.extras import optional
 from seglab.settings import cache_folder
 
 SCAN_FILES = ("cxr.nii.gz", "mask.nii.gz", "structures.csv")
@@ -82,13 +83,7 @@ def _scan_folder() -> Path:
 
 
 def _read_original(folder: Path) -> ChestScan:
-    try:
-        import nibabel
-    except ImportError as error:
-        raise ImportError(
-            "preparing the chest CT needs nibabel: "
-            "pip install 'seglab[medical]'"
-        ) from error
+    nibabel = optional("nibabel", "preparing the chest CT", "medical")
     image, mask, table = (folder / name for name in SCAN_FILES)
     hounsfield, spacing = _oriented(nibabel.load(image))
     labels, _ = _oriented(nibabel.load(mask))

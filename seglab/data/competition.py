@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from seglab.data.formats.labelme import LabelledImage, read_labelme
-from seglab.data.formats.polygons import Polygon, polygons_to_mask
+from seglab.data._tables import import_pandas
+from seglab.data.formats.labelme import read_labelme
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,9 @@ def read_training_part(folder: str | Path) -> CompetitionPart:
     about = _read_about(folder, "train")
     labels = Path(folder) / "train" / "labels"
     masks = [
-        masks_of(read_labelme((labels / name).with_suffix(".json")))
+        read_labelme((labels / name).with_suffix(".json")).masks(
+            CLASS_NAMES
+        )
         for name in about["image"]
     ]
     images = _read_images(folder, "train", about["image"])
@@ -91,54 +93,8 @@ def read_test_part(folder: str | Path) -> CompetitionPart:
     return CompetitionPart(images, None, about)
 
 
-def masks_of(
-    labelled: LabelledImage, names: Sequence[str] = CLASS_NAMES
-) -> NDArray[np.bool_]:
-    """One mask per class from one image's polygons: bool [K, H, W].
-
-    Args:
-        labelled: from ``formats.labelme.read_labelme``.
-        names: the K classes; a class without polygons has an empty mask.
-
-    Raises:
-        ValueError: a polygon carries a label that is no class.
-    """
-    unknown = sorted(set(labelled.labels) - set(names))
-    if unknown:
-        raise ValueError(
-            f"{labelled.path} holds labels that are no class: "
-            f"{', '.join(unknown)}"
-        )
-    shapes: dict[str, list[Polygon]] = {name: [] for name in names}
-    pairs = zip(labelled.labels, labelled.polygons, strict=True)
-    for label, polygon in pairs:
-        shapes[label].append(polygon)
-    return np.stack([union_of(p, labelled.size) for p in shapes.values()])
-
-
-def union_of(
-    polygons: Sequence[Polygon], shape: tuple[int, int]
-) -> NDArray[np.bool_]:
-    """The pixels inside any of the polygons: bool [H, W].
-
-    Args:
-        polygons: of one class; where two overlap they do not cancel.
-        shape: (height, width).
-
-    >>> square = Polygon([(1, 1), (3, 1), (3, 3), (1, 3)])
-    >>> int(union_of([square, square], (4, 4)).sum())
-    4
-    """
-    mask = np.zeros(shape, dtype=bool)
-    for polygon in polygons:
-        mask |= polygons_to_mask([polygon], shape)
-    return mask
-
-
 def _read_about(folder: str | Path, part: str) -> pd.DataFrame:
-    import pandas as pd
-
-    about = pd.read_csv(Path(folder) / "about.csv")
+    about = import_pandas().read_csv(Path(folder) / "about.csv")
     images = Path(folder) / part / "images"
     there = {path.name for path in images.glob("*.png")}
     if not there:

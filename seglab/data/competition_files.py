@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from seglab.data.competition import CLASS_NAMES, union_of
+from seglab.data._tables import import_pandas
+from seglab.data.competition import CLASS_NAMES
 from seglab.data.formats.labelme import LabelledImage, write_labelme
 from seglab.data.formats.polygons import (
     Polygon,
     mask_to_polygons,
     polygon_area,
+    polygons_to_mask,
     simplify,
 )
 from seglab.data.formats.rle import encode_columns
@@ -128,8 +130,6 @@ def _outline(mask: NDArray[np.bool_]) -> list[Polygon]:
 
 def _about(films: Radiographs, chosen: NDArray[np.int64]) -> pd.DataFrame:
     """What a hospital would know of the picture beside the picture."""
-    import pandas as pd
-
     rows = []
     for index in chosen:
         patient = virtual_patient(int(films.patient[index]))
@@ -142,7 +142,7 @@ def _about(films: Radiographs, chosen: NDArray[np.int64]) -> pd.DataFrame:
                 "distance_mm": round(shot(int(index)).distance_mm),
             }
         )
-    return pd.DataFrame(rows)
+    return import_pandas().DataFrame(rows)
 
 
 def _write_table(path: Path, table: pd.DataFrame) -> None:
@@ -180,15 +180,13 @@ def _write_solution(
     shape: tuple[int, ...],
 ) -> None:
     """The scorer's file, and a submission of nothing as an example."""
-    import pandas as pd
-
-    height, width = shape
     rows = [
-        (image, name, encode_columns(union_of(polygons, (height, width))))
+        (image, name, encode_columns(polygons_to_mask(polygons, shape)))
         for image, shapes in zip(images, outlines, strict=True)
         for name, polygons in shapes.items()
     ]
-    solution = pd.DataFrame(rows, columns=["image", "class", "rle"])
+    columns = ["image", "class", "rle"]
+    solution = import_pandas().DataFrame(rows, columns=columns)
     _write_table(folder / "solution.csv", solution)
     _write_table(
         folder / "sample_submission.csv", solution.assign(rle="1 1")

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from seglab.data._tables import import_pandas
+from seglab.extras import optional
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -203,11 +204,4 @@ def _check(
 
 
 def _imagehash() -> ModuleType:
-    try:
-        import imagehash
-    except ImportError as error:
-        raise ImportError(
-            "the search for duplicates needs ImageHash: "
-            "pip install 'seglab[data]'"
-        ) from error
-    return imagehash
+    return optional("imagehash", "the search for duplicates", "data")

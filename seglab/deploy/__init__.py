@@ -7,8 +7,9 @@ without PyTorch once the network is written as ONNX.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from seglab.lazy import load_on_use
 
 if TYPE_CHECKING:
     from seglab.deploy import (
@@ -26,21 +27,6 @@ if TYPE_CHECKING:
         uploads,
     )
 
-_SUBMODULES = (
-    "answers",
-    "batch",
-    "counters",
-    "desk",
-    "drift",
-    "export",
-    "quantise",
-    "resampling",
-    "segmenter",
-    "service",
-    "session",
-    "uploads",
-)
-
 __all__ = [
     "answers",
     "batch",
@@ -56,14 +42,4 @@ __all__ = [
     "uploads",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name in _SUBMODULES:
-        return importlib.import_module(f"seglab.deploy.{name}")
-    raise AttributeError(
-        f"module 'seglab.deploy' has no attribute {name!r}"
-    )
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_SUBMODULES])
+__getattr__, __dir__ = load_on_use(__name__, __all__)

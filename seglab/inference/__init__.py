@@ -5,8 +5,9 @@ Submodules load when they are first used, like those of ``seglab``.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from seglab.lazy import load_on_use
 
 if TYPE_CHECKING:
     from seglab.inference import (
@@ -19,16 +20,6 @@ if TYPE_CHECKING:
         windows,
     )
 
-_SUBMODULES = (
-    "sliding_window",
-    "strips",
-    "temperature",
-    "thresholds",
-    "tiles",
-    "views",
-    "windows",
-)
-
 __all__ = [
     "sliding_window",
     "strips",
@@ -39,14 +30,4 @@ __all__ = [
     "windows",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name in _SUBMODULES:
-        return importlib.import_module(f"seglab.inference.{name}")
-    raise AttributeError(
-        f"module 'seglab.inference' has no attribute {name!r}"
-    )
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_SUBMODULES])
+__getattr__, __dir__ = load_on_use(__name__, __all__)

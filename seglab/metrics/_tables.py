@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seglab.extras import optional
 from seglab.metrics._figures import CLASS_FIGURES, FIGURES, class_figure
 
 if TYPE_CHECKING:
@@ -54,11 +55,6 @@ def row_table(
 def _frame(
     columns: dict[str, Any], rows: Sequence[Any] | None = None, of: str = ""
 ) -> pd.DataFrame:
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError(
-            "the tables need pandas: pip install 'seglab[peers]'"
-        ) from error
+    pd = optional("pandas", "a table", "peers")
     index = None if rows is None else pd.Index(list(rows), name=of)
     return pd.DataFrame(columns, index=index)

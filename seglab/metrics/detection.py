@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seglab.extras import optional
 from seglab.metrics._categories import category_names, check_integer
 from seglab.metrics._detections import (
     Detections,
@@ -158,15 +159,11 @@ def _precision(
 
 
 def _pycocotools() -> tuple[Any, Any]:
-    try:
-        from pycocotools.coco import COCO
-        from pycocotools.cocoeval import COCOeval
-    except ImportError as error:
-        raise ImportError(
-            "average precision needs pycocotools: "
-            "pip install 'seglab[peers]'"
-        ) from error
-    return COCO, COCOeval
+    coco, evaluation = (
+        optional(f"pycocotools.{part}", "average precision", "peers")
+        for part in ("coco", "cocoeval")
+    )
+    return coco.COCO, evaluation.COCOeval
 
 
 def _check_call(

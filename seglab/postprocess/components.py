@@ -77,8 +77,9 @@ def remove_small(labels: Labels, least: int) -> LabelMap:
     [[1, 1, 0, 0]]
     """
     check_least("least", least, 0)
+    labels = check_labels(labels)
     found = find_components(labels)
-    return _keep(check_labels(labels), found, found.sizes >= least)
+    return _keep(labels, found, found.sizes >= least)
 
 
 def keep_largest(
@@ -104,6 +105,7 @@ def keep_largest(
     >>> keep_largest(np.array([[1, 0, 1, 1, 0, 2]]), 1).tolist()
     [[0, 0, 1, 1, 0, 2]]
     """
+    labels = check_labels(labels)
     found = find_components(labels)
     if isinstance(counts, Mapping):
         wanted = {int(label): count for label, count in counts.items()}
@@ -119,7 +121,7 @@ def keep_largest(
     limit = [wanted.get(label, len(order)) for label in classes.tolist()]
     stays = np.ones(len(found.sizes), dtype=bool)
     stays[order] = rank < limit
-    return _keep(check_labels(labels), found, stays)
+    return _keep(labels, found, stays)
 
 
 def fill_holes(labels: Labels, most: int | None = None) -> LabelMap:

@@ -13,6 +13,7 @@ from seglab.postprocess._inputs import (
     check_labels,
     import_skimage,
 )
+from seglab.postprocess.components import find_components
 
 
 def fill_hulls(ids: Labels) -> LabelMap:
@@ -89,8 +90,6 @@ def name_sides(
     >>> name_sides(np.array([[1, 0, 0, 1]])).tolist()
     [[1, 0, 0, 2]]
     """
-    from seglab.postprocess.components import find_components
-
     found = find_components((check_labels(mask) > 0).astype(np.uint8))
     columns = np.broadcast_to(np.arange(mask.shape[1]), mask.shape)
     if middle is None:

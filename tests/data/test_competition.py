@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +11,11 @@ import pytest
 from seglab.data.competition import (
     CLASS_NAMES,
     CompetitionPart,
-    masks_of,
     read_test_part,
     read_training_part,
-    union_of,
 )
 from seglab.data.competition_files import write_competition
-from seglab.data.formats.labelme import LabelledImage
-from seglab.data.formats.polygons import Polygon
 from seglab.data.radiographs import load_radiographs
-
-SQUARE = Polygon([(1, 1), (3, 1), (3, 3), (1, 3)])
-BESIDE = Polygon([(2, 1), (5, 1), (5, 3), (2, 3)])
 
 
 @pytest.fixture(scope="module")
@@ -76,34 +70,13 @@ def test_images_are_unchanged(training_part: CompetitionPart) -> None:
     np.testing.assert_array_equal(training_part.images, films)
 
 
-def test_polygons_of_a_class_unite() -> None:
-    assert union_of([SQUARE, BESIDE], (4, 6)).sum() == 8
-    assert not union_of([], (4, 6)).any()
-
-
-def test_masks_of_keeps_classes_apart() -> None:
-    image = LabelledImage(
-        path=Path("a.png"),
-        size=(4, 6),
-        labels=("heart", "lungs", "heart"),
-        polygons=(SQUARE, BESIDE, BESIDE),
-    )
-    masks = masks_of(image)
-    assert masks.shape == (27, 4, 6)
-    assert masks[CLASS_NAMES.index("heart")].sum() == 8
-    assert masks[CLASS_NAMES.index("lungs")].sum() == 6
-    assert masks.sum() == 14
-
-
-def test_an_unknown_label_is_named() -> None:
-    image = LabelledImage(
-        path=Path("a.png"),
-        size=(4, 6),
-        labels=("spleen",),
-        polygons=(SQUARE,),
-    )
-    with pytest.raises(ValueError, match=r"a\.png .* no class: spleen"):
-        masks_of(image)
+def test_an_unknown_label_is_named(folder: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "bones"
+    shutil.copytree(folder, broken)
+    file = broken / "train" / "labels" / "p00_0.json"
+    file.write_text(file.read_text().replace('"heart"', '"spleen"'))
+    with pytest.raises(ValueError, match=r"p00_0\.png.* for spleen"):
+        read_training_part(broken)
 
 
 def test_an_empty_folder_says_what_to_do(

@@ -42,7 +42,7 @@ def test_equal_to_monai(
         theirs = sliding_window_inference(
             images, (32, 32), 4, network, overlap=overlap, mode=mode
         )
-    window = Window((32, 32), overlap, weighting)  # type: ignore[arg-type]
+    window = Window((32, 32), overlap, weighting)
     ours = sliding_window(images, network, window)
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-4)
     found = predict_classes(images[0], network, window)

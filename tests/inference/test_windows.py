@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from monai.data.utils import compute_importance_map, dense_patch_slices
 
-from seglab.inference.windows import window_starts, window_weights
+from seglab.inference.windows import (
+    Weighting,
+    window_starts,
+    window_weights,
+)
 
 
 @given(
@@ -72,6 +78,6 @@ def test_bad_places(
 
 def test_bad_weights() -> None:
     with pytest.raises(ValueError, match="flat, gaussian, got 'round'"):
-        window_weights((4, 4), "round")  # type: ignore[arg-type]
+        window_weights((4, 4), cast(Weighting, "round"))
     with pytest.raises(ValueError, match="size must be 1 or more"):
         window_weights((0, 4))

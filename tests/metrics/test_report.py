@@ -1,8 +1,8 @@
 """The report of a data set, against slow obvious versions and peers."""
 
-import builtins
 import math
 import pickle
+import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -635,15 +635,8 @@ def test_an_unknown_class_metric_is_named(call):
 
 @pytest.mark.parametrize("table", TABLES)
 def test_without_pandas_the_tables_name_the_extra(table, monkeypatch):
-    real = builtins.__import__
-
-    def without(name, *rest):
-        if name == "pandas":
-            raise ImportError(name)
-        return real(name, *rest)
-
     report = many_images(groups=2)
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match=r"'seglab\[peers\]'"):
         getattr(report, table)()
     assert report.confidence_interval("mean_iou", over="group").groups == 2

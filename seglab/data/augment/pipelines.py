@@ -13,6 +13,8 @@ import os
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from seglab.extras import optional
+
 if TYPE_CHECKING:
     import albumentations
 
@@ -200,11 +202,4 @@ def _albumentations(mask_fill: int) -> ModuleType:
     if not 0 <= mask_fill <= 255 or isinstance(mask_fill, bool):
         raise ValueError(f"mask_fill must be 0 to 255, got {mask_fill}")
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
-    try:
-        import albumentations
-    except ImportError as error:
-        raise ImportError(
-            "the pipelines need albumentations: "
-            "pip install 'seglab[augment]'"
-        ) from error
-    return albumentations
+    return optional("albumentations", "a pipeline", "augment")

@@ -5,8 +5,9 @@ Submodules load when they are first used, like those of ``seglab``.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from seglab.lazy import load_on_use
 
 if TYPE_CHECKING:
     from seglab.data.formats import (
@@ -20,17 +21,6 @@ if TYPE_CHECKING:
         rle,
     )
 
-_SUBMODULES = (
-    "coco",
-    "coco_panoptic",
-    "faults",
-    "label_maps",
-    "labelme",
-    "medical",
-    "polygons",
-    "rle",
-)
-
 __all__ = [
     "coco",
     "coco_panoptic",
@@ -42,14 +32,4 @@ __all__ = [
     "rle",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name in _SUBMODULES:
-        return importlib.import_module(f"seglab.data.formats.{name}")
-    raise AttributeError(
-        f"module 'seglab.data.formats' has no attribute {name!r}"
-    )
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_SUBMODULES])
+__getattr__, __dir__ = load_on_use(__name__, __all__)
