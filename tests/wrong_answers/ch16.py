@@ -1,5 +1,18 @@
 """Typical wrong answers to the exercises of chapter 16."""
 
+# how all answers to "honest_gain" begin
+MEAN_DICE = """\
+def honest_gain(step, settings, validation, test):
+    def mean(masks, truths):
+        out = []
+        for m, t in zip(masks, truths):
+            total = m.sum() + t.sum()
+            out.append(2 * (m & t).sum() / total if total else 1.0)
+        return np.mean(out)
+    def after(part, s):
+        return mean([step(m, s) for m in part[0]], part[1])
+"""
+
 WRONG: dict[str, list[str]] = {
     "keep_parts": [
         # the background is the largest "part"
@@ -204,91 +217,43 @@ def crf_inputs(logits, image):
     ],
     "honest_gain": [
         # chosen on the test set
-        """\
-def honest_gain(step, settings, validation, test):
-    def mean(masks, truths):
-        out = []
-        for m, t in zip(masks, truths):
-            total = m.sum() + t.sum()
-            out.append(2 * (m & t).sum() / total if total else 1.0)
-        return np.mean(out)
-    def after(part, s):
-        return mean([step(m, s) for m in part[0]], part[1])
+        MEAN_DICE
+        + """\
     best = max(settings, key=lambda s: after(test, s))
     return best, after(test, best) - mean(*test)
 """,
         # no step is no candidate
-        """\
-def honest_gain(step, settings, validation, test):
-    def mean(masks, truths):
-        out = []
-        for m, t in zip(masks, truths):
-            total = m.sum() + t.sum()
-            out.append(2 * (m & t).sum() / total if total else 1.0)
-        return np.mean(out)
-    def after(part, s):
-        return mean([step(m, s) for m in part[0]], part[1])
+        MEAN_DICE
+        + """\
     best = max(settings, key=lambda s: after(validation, s))
     return best, after(test, best) - mean(*test)
 """,
         # the gain on validation
-        """\
-def honest_gain(step, settings, validation, test):
-    def mean(masks, truths):
-        out = []
-        for m, t in zip(masks, truths):
-            total = m.sum() + t.sum()
-            out.append(2 * (m & t).sum() / total if total else 1.0)
-        return np.mean(out)
-    def after(part, s):
-        return mean([step(m, s) for m in part[0]], part[1])
+        MEAN_DICE
+        + """\
     best = max(settings, key=lambda s: after(validation, s))
     gain = after(validation, best) - mean(*validation)
     return (best, gain) if gain > 0 else (None, 0.0)
 """,
         # two empty masks score 0
-        """\
-def honest_gain(step, settings, validation, test):
-    def mean(masks, truths):
-        out = []
-        for m, t in zip(masks, truths):
-            total = m.sum() + t.sum()
-            out.append(2 * (m & t).sum() / total if total else 0.0)
-        return np.mean(out)
-    def after(part, s):
-        return mean([step(m, s) for m in part[0]], part[1])
+        MEAN_DICE.replace("else 1.0", "else 0.0")
+        + """\
     best = max(settings, key=lambda s: after(validation, s))
     if after(validation, best) <= mean(*validation):
         return None, 0.0
     return best, after(test, best) - mean(*test)
 """,
         # the score itself in place of the difference
-        """\
-def honest_gain(step, settings, validation, test):
-    def mean(masks, truths):
-        out = []
-        for m, t in zip(masks, truths):
-            total = m.sum() + t.sum()
-            out.append(2 * (m & t).sum() / total if total else 1.0)
-        return np.mean(out)
-    def after(part, s):
-        return mean([step(m, s) for m in part[0]], part[1])
+        MEAN_DICE
+        + """\
     best = max(settings, key=lambda s: after(validation, s))
     if after(validation, best) <= mean(*validation):
         return None, 0.0
     return best, after(test, best)
 """,
         # a loss on test is hidden
-        """\
-def honest_gain(step, settings, validation, test):
-    def mean(masks, truths):
-        out = []
-        for m, t in zip(masks, truths):
-            total = m.sum() + t.sum()
-            out.append(2 * (m & t).sum() / total if total else 1.0)
-        return np.mean(out)
-    def after(part, s):
-        return mean([step(m, s) for m in part[0]], part[1])
+        MEAN_DICE
+        + """\
     best = max(settings, key=lambda s: after(validation, s))
     if after(validation, best) <= mean(*validation):
         return None, 0.0
