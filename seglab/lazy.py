@@ -25,9 +25,9 @@ def load_on_use(
     >>> get, names = load_on_use("seglab", ["files"])
     >>> get("files").__name__, "files" in names()
     ('seglab.files', True)
-    >>> get("filse")
+    >>> get("nothing")
     Traceback (most recent call last):
-    AttributeError: module 'seglab' has no attribute 'filse'
+    AttributeError: module 'seglab' has no attribute 'nothing'
     """
 
     def get(name: str) -> object:
