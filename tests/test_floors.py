@@ -24,6 +24,7 @@ FLOORS = {
     "predict": 3,
     "train": 3,
     "deploy": 4,
+    "instances": 4,
     "doctor": 4,
     "cli": 5,
 }

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch import nn
 
 from seglab import weights
 from seglab.models import UNet
@@ -7,9 +8,21 @@ from seglab.models import UNet
 ARGUMENTS = {"in_channels": 1, "num_classes": 2, "widths": [4, 8]}
 
 
-def save(folder, name="tiny", **changes):
+class Doubler(nn.Module):
+    """A class that seglab.models does not hold."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.factor = nn.Parameter(torch.rand(size))
+
+
+def small_unet():
     torch.manual_seed(0)
-    model = UNet(**{**ARGUMENTS, "widths": tuple(ARGUMENTS["widths"])})
+    return UNet(**{**ARGUMENTS, "widths": tuple(ARGUMENTS["widths"])})
+
+
+def save(folder, name="tiny", model=None, **changes):
+    model = model or small_unet()
     settings = {
         "arguments": ARGUMENTS,
         "recipe": "recipes/tiny.py",
@@ -93,6 +106,18 @@ def test_only_models_are_built(tmp_path):
     text = table.read_text().replace('"UNet"', '"count_parameters"')
     table.write_text(text)
     with pytest.raises(ValueError, match="model must name a class"):
+        weights.load_model("tiny", folder=tmp_path)
+
+
+def test_weights_of_a_class_of_another_room(tmp_path):
+    model = Doubler(size=3)
+    save(tmp_path, model=model, arguments={"size": 3})
+    loaded = weights.load_as(Doubler, "tiny", folder=tmp_path)
+    assert not loaded.training
+    torch.testing.assert_close(loaded.factor, model.factor.half().float())
+    with pytest.raises(ValueError, match="kind must be Doubler"):
+        weights.load_as(UNet, "tiny", folder=tmp_path)
+    with pytest.raises(ValueError, match="load_as"):
         weights.load_model("tiny", folder=tmp_path)
 
 

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from filelock import FileLock
 
@@ -17,6 +17,8 @@ from seglab.settings import cache_folder
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+M = TypeVar("M", bound="nn.Module")
 
 FOLDER = Path(__file__).parent
 TABLE = "weights.toml"
@@ -116,13 +118,42 @@ def load_model(name: str, *, folder: str | Path = FOLDER) -> nn.Module:
     >>> load_model("lungs_unet").training
     False
     """
+    return load_as(
+        _class_of_models(entry(name, folder=folder).model),
+        name,
+        folder=folder,
+    )
+
+
+def load_as(kind: type[M], name: str, *, folder: str | Path = FOLDER) -> M:
+    """As ``load_model``, for a class of another room than ``models``.
+
+    Args:
+        kind: the class that the table names.
+        name: as in ``weights.toml``.
+        folder: where table and files are.
+
+    Raises:
+        KeyError, FileNotFoundError: as ``load_state``.
+        ValueError: as there, or the weights are of another class.
+
+    >>> from seglab.models import UNet
+    >>> type(load_as(UNet, "lungs_unet")).__name__
+    'UNet'
+    """
     about = entry(name, folder=folder)
-    model = _build(about.model, about.arguments)
+    if about.model != kind.__name__:
+        raise ValueError(
+            f"kind must be {about.model}, whose weights {name!r} are, got "
+            f"{kind.__name__}"
+        )
+    model = kind(**about.arguments)
     model.load_state_dict(load_state(name, folder=folder))
-    return model.eval()
+    model.eval()
+    return model
 
 
-def _build(name: str, arguments: Mapping[str, Any]) -> nn.Module:
+def _class_of_models(name: str) -> type[nn.Module]:
     from torch import nn
 
     from seglab import models
@@ -130,10 +161,10 @@ def _build(name: str, arguments: Mapping[str, Any]) -> nn.Module:
     kind = getattr(models, name, None)
     if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
         raise ValueError(
-            f"model must name a class of seglab.models, got {name!r}"
+            f"model must name a class of seglab.models, got {name!r}: "
+            "weights of other rooms are loaded with load_as"
         )
-    model: nn.Module = kind(**arguments)
-    return model
+    return kind
 
 
 def save_entry(
@@ -153,7 +184,7 @@ def save_entry(
 
     Args:
         name: of the file and the row; a row of that name is replaced.
-        model: an instance of a class of ``seglab.models``.
+        model: an instance of any class of seglab.
         arguments: what that class was called with.
         recipe: the script, such as ``recipes/lungs.py``.
         seed, steps, seconds: of the training run.
@@ -169,7 +200,7 @@ def save_entry(
     """
     from safetensors.torch import save
 
-    copy = _build(type(model).__name__, arguments)
+    copy = type(model)(**arguments)
     copy.load_state_dict(model.state_dict())
     data = save(
         {
