@@ -113,6 +113,7 @@ def logit_strips(
             if band is None:
                 band = _Band.empty(out, max(width, wide), window)
             band.add(out, lefts)
+            del out  # or the next batch's output would lie beside it
         assert band is not None
         finished = height - top if below is None else below - top
         with torch.inference_mode():

@@ -64,10 +64,10 @@ def test_a_pyramid_is_read_at_full_size(tmp_path: Path) -> None:
 
 def test_memory_does_not_grow_with_height(tmp_path: Path) -> None:
     peaks = []
-    for height in (200, 1600):
+    for height in (100, 1600):
         tifffile.imwrite(
             tmp_path / "in.tif",
-            np.zeros((height, 256), np.uint8),
+            np.zeros((height, 64), np.uint8),
             tile=(16, 16),
         )
         tracemalloc.start()
@@ -79,8 +79,8 @@ def test_memory_does_not_grow_with_height(tmp_path: Path) -> None:
         )
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    # the whole picture as float32 would be 1.4 MB more
-    assert peaks[1] < peaks[0] + 0.5e6
+    # the whole picture as float32 would be 384 KB more
+    assert peaks[1] < peaks[0] + 150e3
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:
