@@ -12,9 +12,10 @@ CH ?=
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-$(VENV)/.installed: pyproject.toml environment.yml tools/install.py
+$(VENV)/.installed: pyproject.toml environment.yml tools/install.py \
+    tools/install_detectron2.py
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PY) tools/install.py environment scan
+	$(PY) tools/install.py environment scan detectron2
 	touch $@
 
 install: $(VENV)/.installed ## make .venv and install everything into it

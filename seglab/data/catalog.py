@@ -63,7 +63,7 @@ def fetch(name: str, *, folder: str | Path | None = None) -> Path:
 
     >>> from seglab.data.catalog import CATALOG
     >>> sorted(CATALOG)[:3]
-    ['chest', 'montgomery', 'sam2.1_hiera_base_plus']
+    ['chest', 'montgomery', 'nuclei']
     """
     resource = _resource(name)
     if folder is None and (found := find(name)) is not None:

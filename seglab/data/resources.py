@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from seglab.data._checkpoints import SAM, SAM2
+
 
 @dataclass(frozen=True)
 class RemoteFile:
@@ -177,46 +179,52 @@ SHENZHEN = Resource(
     unpacked=("ChinaSet_AllFiles/CXR_png",),
 )
 
-# file, bytes, sha256
-_SAM = {
-    "sam_vit_b": (
-        "segment_anything/sam_vit_b_01ec64.pth",
-        375042383,
-        "ec2df62732614e57411cdcf32a23ffdf28910380d03139ee0f4fcbe91eb8c912",
+PENN_FUDAN = Resource(
+    name="penn_fudan",
+    files=(
+        RemoteFile(
+            "PennFudanPed.zip",
+            "https://www.cis.upenn.edu/~jshi/ped_html/PennFudanPed.zip",
+            53723336,
+            None,
+        ),
     ),
-    "sam_vit_l": (
-        "segment_anything/sam_vit_l_0b3195.pth",
-        1249524607,
-        "3adcc4315b642a4d2101128f611684e8734c41232a17c648ed1693702a49a622",
+    licence="none is stated; the set goes with the paper to cite",
+    citation=(
+        "Wang, Shi, Song and Shen, Object Detection Combining Recognition "
+        "and Segmentation, ACCV 2007"
     ),
-    "sam_vit_h": (
-        "segment_anything/sam_vit_h_4b8939.pth",
-        2564550879,
-        "a7bf3b02f3ebf1267aba913ff637d9a2d5c33d3173bb679e46d9f338c26f262e",
+    about="170 street pictures with the masks of 345 pedestrians.",
+    unpacked=("PennFudanPed/PNGImages", "PennFudanPed/PedMasks"),
+)
+
+# the first of the folders that the archive holds side by side
+_FIRST_NUCLEI = (
+    "00071198d059ba7f5914a526d124d28e6d010c92466da21d4a04cd5413362552"
+)
+NUCLEI = Resource(
+    name="nuclei",
+    files=(
+        RemoteFile(
+            "stage1_train.zip",
+            "https://data.broadinstitute.org/bbbc/BBBC038/stage1_train.zip",
+            None,
+            None,
+        ),
     ),
-}
-_SAM2 = {
-    "sam2.1_hiera_tiny": (
-        "segment_anything_2/092824/sam2.1_hiera_tiny.pt",
-        156008466,
-        "7402e0d864fa82708a20fbd15bc84245c2f26dff0eb43a4b5b93452deb34be69",
+    licence="CC0: its makers have waived their rights to BBBC038v1",
+    citation=(
+        "Caicedo et al., Nucleus segmentation across imaging experiments: "
+        "the 2018 Data Science Bowl, Nature Methods 16, 2019; image set "
+        "BBBC038v1 of the Broad Bioimage Benchmark Collection, Ljosa et "
+        "al., Nature Methods 9, 2012"
     ),
-    "sam2.1_hiera_small": (
-        "segment_anything_2/092824/sam2.1_hiera_small.pt",
-        184416285,
-        "6d1aa6f30de5c92224f8172114de081d104bbd23dd9dc5c58996f0cad5dc4d38",
+    about=(
+        "670 microscope pictures of many kinds with a mask of each "
+        "nucleus, from the 2018 Data Science Bowl; about 80 MB."
     ),
-    "sam2.1_hiera_base_plus": (
-        "segment_anything_2/092824/sam2.1_hiera_base_plus.pt",
-        323606802,
-        "a2345aede8715ab1d5d31b4a509fb160c5a4af1970f199d9054ccfb746c004c5",
-    ),
-    "sam2.1_hiera_large": (
-        "segment_anything_2/092824/sam2.1_hiera_large.pt",
-        898083611,
-        "2647878d5dfa5098f2f8649825738a9345572bae2d4350a2468587ece47dd318",
-    ),
-}
+    unpacked=(f"{_FIRST_NUCLEI}/images", f"{_FIRST_NUCLEI}/masks"),
+)
 
 
 def _checkpoints(
@@ -244,14 +252,16 @@ CATALOG: dict[str, Resource] = {
         CHEST,
         MONTGOMERY,
         SHENZHEN,
+        PENN_FUDAN,
+        NUCLEI,
         *_checkpoints(
-            _SAM,
+            SAM,
             "Kirillov et al., Segment Anything, ICCV 2023",
             "Weights of the Segment Anything Model, as its authors "
             "published them.",
         ),
         *_checkpoints(
-            _SAM2,
+            SAM2,
             "Ravi et al., SAM 2: Segment Anything in Images and Videos, "
             "ICLR 2025",
             "Weights of SAM 2.1, as its authors published them.",

@@ -42,7 +42,7 @@ class Shape:
     angle: float
     colour: tuple[float, float, float]
 
-    def cover(self, size: tuple[int, int]) -> BoolArray:
+    def cover(self, size: tuple[int, ...]) -> BoolArray:
         """The pixels that the whole shape covers, hidden or not [H, W]."""
         rows, columns = np.ogrid[: size[0], : size[1]]
         dx, dy = columns - self.centre[0], rows - self.centre[1]
@@ -80,43 +80,63 @@ def place_shapes(
     return placed
 
 
-def visible_masks(
-    shapes: Sequence[Shape], size: tuple[int, int]
+def whole_masks(
+    shapes: Sequence[Shape], size: tuple[int, ...]
 ) -> BoolArray:
+    """What each shape covers, hidden or not [K, H, W].
+
+    >>> whole_masks([], (9, 8)).shape
+    (0, 9, 8)
+    """
+    whole = np.zeros((len(shapes), *size), bool)
+    for k, shape in enumerate(shapes):
+        whole[k] = shape.cover(size)
+    return whole
+
+
+def visible_masks(whole: BoolArray) -> BoolArray:
     """What is seen of each shape [K, H, W]; earlier shapes hide later.
 
+    Args:
+        whole: bool [K, H, W], the front shape first.
+
     >>> disc = Shape(1, (4.0, 4.0), 2.0, 0.0, (1.0, 0.0, 0.0))
-    >>> visible_masks([disc, disc], (9, 9)).sum(axis=(1, 2)).tolist()
+    >>> whole = whole_masks([disc, disc], (9, 9))
+    >>> visible_masks(whole).sum(axis=(1, 2)).tolist()
     [13, 0]
     """
-    taken = np.zeros(size, bool)
-    seen = np.zeros((len(shapes), *size), bool)
-    for k, shape in enumerate(shapes):
-        whole = shape.cover(size)
-        seen[k] = whole & ~taken
-        taken |= whole
+    covered = np.logical_or.accumulate(whole, axis=0)
+    seen = whole.copy()
+    seen[1:] &= ~covered[:-1]
     return seen
 
 
-def paint(
+def coat(
     rng: Generator,
+    picture: NDArray[np.float64],
     shapes: Sequence[Shape],
-    instances: BoolArray,
-    size: tuple[int, int],
-) -> FloatArray:
-    """Paint textured shapes on a textured ground; float32 [3, H, W].
+    masks: BoolArray,
+) -> NDArray[np.float64]:
+    """Lay textured shapes on a picture; a new one [3, H, W].
 
     >>> rng, nothing = np.random.default_rng(0), np.zeros((0, 32, 32), bool)
-    >>> paint(rng, [], nothing, (32, 32)).shape
+    >>> coat(rng, np.zeros((3, 32, 32)), [], nothing).shape
     (3, 32, 32)
     """
-    ground = np.array(_random_colour(rng, saturation=(0.1, 0.4)))
-    picture = ground[:, None, None] * (0.7 + 0.6 * _texture(rng, size, 8))
-    for shape, mask in zip(shapes, instances, strict=True):
-        grain = 0.85 + 0.3 * _texture(rng, size, 3)
-        coat = np.array(shape.colour)[:, None, None] * grain
-        picture = np.where(mask, coat, picture)
-    # soft edges and grain, as a camera gives them
+    for shape, mask in zip(shapes, masks, strict=True):
+        grain = 0.85 + 0.3 * smooth_noise(rng, mask.shape, 3)
+        colour = np.array(shape.colour)[:, None, None]
+        picture = np.where(mask, colour * grain, picture)
+    return picture
+
+
+def develop(rng: Generator, picture: NDArray[np.float64]) -> FloatArray:
+    """Soft edges and grain, as a camera gives them; float32 [3, H, W].
+
+    >>> picture = np.ones((3, 32, 32))
+    >>> develop(np.random.default_rng(0), picture).dtype
+    dtype('float32')
+    """
     picture = ndimage.gaussian_filter(picture, (0, 0.6, 0.6))
     picture += rng.normal(0, 0.03, picture.shape)
     return np.clip(picture, 0, 1).astype(np.float32)
@@ -141,21 +161,31 @@ def _random_shape(
         centre=(float(x), float(y)),
         radius=float(radius),
         angle=float(rng.uniform(0, 2 * np.pi)),
-        colour=_random_colour(rng, saturation=(0.45, 0.9)),
+        colour=random_colour(rng, saturation=(0.45, 0.9)),
     )
 
 
-def _random_colour(
+def random_colour(
     rng: Generator, saturation: tuple[float, float]
 ) -> tuple[float, float, float]:
+    """Any hue, neither dark nor glaring; RGB in [0, 1].
+
+    >>> colour = random_colour(np.random.default_rng(0), (0.1, 0.4))
+    >>> 0 < min(colour) <= max(colour) < 1
+    True
+    """
     hue, value = rng.uniform(0, 1), rng.uniform(0.45, 0.95)
     return colorsys.hsv_to_rgb(hue, rng.uniform(*saturation), value)
 
 
-def _texture(
-    rng: Generator, size: tuple[int, int], cells: int
+def smooth_noise(
+    rng: Generator, size: tuple[int, ...], cells: int
 ) -> FloatArray:
-    """Smooth noise in [0, 1] with about so many blobs a side [H, W]."""
+    """Smooth noise in [0, 1] with about so many blobs a side [H, W].
+
+    >>> smooth_noise(np.random.default_rng(0), (32, 40), 8).shape
+    (32, 40)
+    """
     coarse = rng.random((cells + 1, cells + 1))
     factors = (size[0] / (cells + 1), size[1] / (cells + 1))
     fine = ndimage.zoom(coarse, factors, order=1, grid_mode=False)

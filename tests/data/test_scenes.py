@@ -6,19 +6,21 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from skimage.measure import regionprops
+from scipy import ndimage
 from torch.utils.data import DataLoader
 from torchvision.ops import masks_to_boxes
 
 from seglab.data.scenes import (
     CATEGORIES,
+    STUFF,
     SceneDataset,
     detection_target,
     draw_scene,
+    panoptic_target,
 )
-from seglab.data.shapes import Shape, visible_masks
 
 scenes = st.builds(
     draw_scene,
@@ -103,36 +105,87 @@ def test_global_random_state_neither_matters_nor_moves():
 
 
 @pytest.mark.parametrize(
-    ("category", "area", "rim"),
+    ("seed", "masks", "figures"),
     [
-        ("disc", np.pi, 1.0),
-        ("square", 2.0, 1.0),
-        ("triangle", 0.75 * np.sqrt(3), 1.0),
-        # five pairs of triangles from the centre to a point and a notch
-        ("star", 5 * 0.5 * np.sin(np.pi / 5), 1.0),
-        ("ring", np.pi * (1 - 0.55**2), 1.0),
+        (0, "10157a26f9b7", [0.445269, 0.12807, 0.119794, 0.405371]),
+        (11, "a539bd3f8d2c", [0.692067, 0.186426, 0.608315, 0.661079]),
+        (
+            4_000_000_000,
+            "4ece6dfcf229",
+            [0.709149, 0.262979, 0.896434, 0.632975],
+        ),
     ],
 )
-def test_shapes_have_the_area_of_their_formula(category, area, rim):
-    kind = CATEGORIES.index(category) + 1
-    shape = Shape(kind, (200.0, 190.0), 150.0, 0.7, (1.0, 1.0, 1.0))
-    mask = shape.cover((400, 420))
-    assert mask.sum() / 150**2 == pytest.approx(area, rel=0.01)
-    rows, columns = np.nonzero(mask)
-    reach = np.hypot(columns - 200, rows - 190).max() / 150
-    assert reach == pytest.approx(rim, abs=0.01)
-    middle = regionprops(mask.astype(int))[0].centroid
-    assert middle == pytest.approx((190, 200), abs=0.5)
-
-
-def test_front_shapes_hide_those_behind():
-    front = Shape(1, (20.0, 20.0), 8.0, 0.0, (1.0, 0.0, 0.0))
-    behind = Shape(1, (26.0, 20.0), 8.0, 0.0, (0.0, 0.0, 1.0))
-    seen = visible_masks([front, behind], (40, 50))
-    np.testing.assert_array_equal(seen[0], front.cover((40, 50)))
-    np.testing.assert_array_equal(
-        seen[1], behind.cover((40, 50)) & ~front.cover((40, 50))
+def test_scenes_are_those_of_earlier_versions(seed, masks, figures):
+    # committed weights and the figures of recipes hang on these scenes
+    scene = draw_scene(seed)
+    found = sha256(scene.panoptic.astype("<i8").tobytes()).hexdigest()
+    assert found.startswith(masks)
+    image = scene.image
+    assert figures == pytest.approx(
+        [image.mean(), image.std(), image[0, 5, 7], image[1, 64, 64]],
+        abs=2e-6,
     )
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.tuples(st.integers(32, 90), st.integers(32, 90)),
+    st.sampled_from([STUFF, STUFF[1:], STUFF[:1], ("water", "sky")]),
+    st.integers(0, 3),
+)
+@settings(max_examples=40, deadline=None)
+def test_what_is_behind_leaves_the_shapes_alone(seed, size, stuff, crowds):
+    plain = draw_scene(seed, size=size)
+    scene = draw_scene(seed, size=size, stuff=stuff, crowds=crowds)
+    count = len(plain.categories)
+    np.testing.assert_array_equal(scene.crowd[:count], False)
+    np.testing.assert_array_equal(scene.crowd[count:], True)
+    assert len(scene.crowd) <= count + crowds
+    np.testing.assert_array_equal(
+        scene.categories[:count], plain.categories
+    )
+    np.testing.assert_array_equal(scene.instances[:count], plain.instances)
+    np.testing.assert_array_equal(scene.whole[:count], plain.whole)
+    # well inside the shapes, out of reach of the camera's blur, every
+    # pixel keeps its colour
+    inside = ndimage.binary_erosion(plain.semantic > 0, iterations=5)
+    np.testing.assert_allclose(
+        scene.image[:, inside], plain.image[:, inside], atol=1e-6
+    )
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.tuples(st.integers(32, 90), st.integers(32, 90)),
+    st.sampled_from([STUFF, STUFF[1:], STUFF[:1], ("water", "sky")]),
+)
+@settings(max_examples=40, deadline=None)
+def test_stuff_is_what_no_shape_covers(seed, size, stuff):
+    scene = draw_scene(seed, size=size, stuff=stuff, crowds=1)
+    things = scene.instances.any(axis=0)
+    np.testing.assert_array_equal(scene.semantic > len(CATEGORIES), ~things)
+    np.testing.assert_array_equal(scene.panoptic // 1000, scene.semantic)
+    assert not (scene.panoptic[~things] % 1000).any()
+    seen = {scene.names[k] for k in np.unique(scene.semantic[~things])}
+    assert seen <= set(stuff)
+    for k, mask in enumerate(scene.instances):
+        kind = scene.categories[k]
+        assert (scene.panoptic[mask] == kind * 1000 + k + 1).all()
+
+
+def test_each_kind_of_stuff_comes_as_often():
+    scenes = [draw_scene(seed, stuff=STUFF) for seed in range(40)]
+    maps = np.stack([scene.semantic for scene in scenes])
+    shares = np.bincount(maps.ravel(), minlength=9)[6:] / maps.size
+    assert shares == pytest.approx([0.26] * 3, abs=0.06)
+    kinds = [len(np.unique(m[m > 5])) for m in maps]
+    assert set(kinds) == {2, 3}
+
+
+def test_names_follow_the_stuff():
+    assert len(draw_scene(0).names) == 6
+    assert draw_scene(0, stuff=["water"]).names[8] == "water"
 
 
 def test_categories_can_be_chosen():
@@ -159,6 +212,35 @@ def test_data_set_batches():
     assert len(list(SceneDataset(3, size=(32, 32)))) == 3
 
 
+def test_tensors_are_the_items_stacked():
+    data = SceneDataset(
+        3, seed=5, target=panoptic_target, size=(40, 48), stuff=STUFF
+    )
+    images, maps = data.tensors()
+    assert images.dtype == torch.float32 and maps.dtype == torch.int64
+    assert len(images) == len(maps) == 3
+    for k, (image, panoptic) in enumerate(data):
+        np.testing.assert_array_equal(images[k], image)
+        np.testing.assert_array_equal(maps[k], panoptic)
+
+
+def test_targets_that_cannot_be_stacked_are_named():
+    data = SceneDataset(2, size=(32, 32), target=detection_target)
+    with pytest.raises(TypeError, match="for each scene, got dict"):
+        data.tensors()
+
+
+def test_crowds_are_not_learnt_from():
+    scene = draw_scene(3, crowds=2)
+    assert scene.crowd.sum() == 2
+    target = detection_target(scene)
+    count = len(scene.crowd) - 2
+    assert len(target["boxes"]) == len(target["masks"]) == count
+    np.testing.assert_array_equal(
+        target["labels"], scene.categories[~scene.crowd]
+    )
+
+
 def test_detection_target_agrees_with_torchvision():
     for seed in range(5):
         target = detection_target(draw_scene(seed))
@@ -181,6 +263,10 @@ def test_detection_target_agrees_with_torchvision():
         ({"shapes": (4, 2)}, r"from 1 to 12, got \(4, 2\)"),
         ({"categories": ["cube"]}, "got \\['cube'\\]"),
         ({"categories": []}, "categories must be some of"),
+        ({"stuff": ["sand"]}, "stuff must be some of sky, grass, water"),
+        ({"stuff": "sky"}, "stuff must be some of .*, got 'sky'"),
+        ({"stuff": ["sky", "sky"]}, "stuff must differ"),
+        ({"crowds": -1}, "crowds must be 0 or more, got -1"),
     ],
 )
 def test_wrong_scenes_are_named(options, says):

@@ -7,6 +7,8 @@ from notebook_parts.source import Chapter
 
 # names of the chest CT in a chapter's list of data
 SCAN = frozenset({"scan", "chest"})
+# what tools/install.py installs because pip alone cannot
+FRAMEWORKS = frozenset({"detectron2", "sam2"})
 
 CODE = """\
 # @title Run this first: it installs what is missing
@@ -23,7 +25,7 @@ if importlib.util.find_spec("seglab") is None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet"]
     packages = [{packages}]
     subprocess.run([*pip, *packages], check=True)
-{scan}    importlib.invalidate_caches()
+{tools}    importlib.invalidate_caches()
 
 import seglab
 import torch
@@ -31,20 +33,21 @@ import torch
 print("seglab", seglab.__version__, "| torch", torch.__version__)
 print("device:", seglab.device())"""
 
-FETCH_SCAN = """\
+RUN_INSTALLER = """\
     install = clone + "/tools/install.py"
-    subprocess.run([sys.executable, install, "scan"], check=True)
+    subprocess.run([sys.executable, install, {targets}], check=True)
 """
 
 
 def requirements(chapter: Chapter, context: Context) -> str:
     """What pip installs, as the items of a list in Python.
 
-    The front matter's ``needs`` names extras of the package, or single
-    distributions that an extra would bring among others. The scan's file
-    format needs the extra ``medical``.
+    The front matter's ``needs`` names extras of the package, single
+    distributions that an extra would bring among others, or frameworks
+    that ``tools/install.py`` installs. The scan's file format needs the
+    extra ``medical``.
     """
-    wanted = {str(name) for name in chapter.settings.get("needs") or ()}
+    wanted = _needs(chapter) - FRAMEWORKS
     if _needs_scan(chapter):
         wanted.add("medical")
     wanted.discard("seglab")
@@ -64,8 +67,22 @@ def requirements(chapter: Chapter, context: Context) -> str:
     return ", ".join([package, *names])
 
 
+def _needs(chapter: Chapter) -> set[str]:
+    return {str(name) for name in chapter.settings.get("needs") or ()}
+
+
 def _needs_scan(chapter: Chapter) -> bool:
     return bool(SCAN & set(chapter.settings.get("data") or ()))
+
+
+def _run_installer(chapter: Chapter) -> str:
+    """Lines that install what pip alone cannot; none if there is none."""
+    targets = ["scan"] if _needs_scan(chapter) else []
+    targets += sorted(_needs(chapter) & FRAMEWORKS)
+    if not targets:
+        return ""
+    named = ", ".join(f'"{target}"' for target in targets)
+    return RUN_INSTALLER.format(targets=named)
 
 
 def opening_code(chapter: Chapter, context: Context) -> str:
@@ -77,7 +94,7 @@ def opening_code(chapter: Chapter, context: Context) -> str:
         address=context.project.repository_url,
         branch=context.project.branch,
         packages=requirements(chapter, context),
-        scan=FETCH_SCAN if _needs_scan(chapter) else "",
+        tools=_run_installer(chapter),
     )
 
 
