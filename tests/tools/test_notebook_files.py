@@ -119,6 +119,21 @@ def test_first_cells_lead_back_and_install(bench: Bench) -> None:
     assert '"scan"], check=True' in code
 
 
+def test_a_framework_comes_from_the_installer(bench: Bench) -> None:
+    text = bench.chapter("Text.").read_text(encoding="utf-8")
+    text = text.replace("data: []", "data: [scan]")
+    bench.write(
+        "chapters/02_rings.md",
+        text.replace("[seglab]", "[sam2, detectron2]"),
+    )
+    assert notebooks.main([], root=bench.root) == 0
+    install = read(bench.root / "chapters/02_rings.ipynb")["cells"][1]
+    code = "".join(install["source"])
+    compile(code, "install", "exec")
+    assert 'install, "scan", "detectron2", "sam2"], check=True' in code
+    assert 'clone + "[medical]"' in code
+
+
 def test_chapter_without_extras_or_scan(bench: Bench) -> None:
     bench.chapter("Text.")
     notebooks.main([], root=bench.root)
