@@ -12,6 +12,27 @@ from seglab.instances.maskrcnn.boxes import box_iou
 Decay = Callable[[Tensor], Tensor]
 
 
+def overlap_with_better(iou: Tensor, labels: Tensor) -> Tensor:
+    """The IoU of each candidate with the better ones of its label.
+
+    Args:
+        iou: floats [M, M], of candidates in the order of their scores,
+            best first.
+        labels: [M], in the same order.
+
+    Returns:
+        Floats [M, M]: in column j the overlaps of j, and 0 in every row i
+        that is no better (i at or below the diagonal) or of another label.
+
+    >>> overlap_with_better(torch.ones(3, 3), torch.tensor([1, 1, 2]))
+    tensor([[0., 1., 0.],
+            [0., 0., 0.],
+            [0., 0., 0.]])
+    """
+    same = labels[:, None] == labels
+    return torch.where(same, iou, 0).triu(1)
+
+
 def fast_nms(
     boxes: Tensor,
     scores: Tensor,
@@ -57,7 +78,7 @@ def fast_nms(
         )
     order = scores.argsort(descending=True, stable=True)
     boxes = boxes[order]
-    iou = _with_better(box_iou(boxes, boxes), labels[order])
+    iou = overlap_with_better(box_iou(boxes, boxes), labels[order])
     return order[(iou <= iou_threshold).all(0)]
 
 
@@ -132,7 +153,7 @@ def matrix_nms(
     if not len(masks):
         return scores.clone()
     order = scores.argsort(descending=True, stable=True)
-    iou = _with_better(mask_iou(masks[order]), labels[order])
+    iou = overlap_with_better(mask_iou(masks[order]), labels[order])
     own = decay(iou.amax(0))[:, None]
     factors = torch.where(own > 0, decay(iou) / own, torch.inf)
     lowered = torch.empty_like(scores)
@@ -157,12 +178,6 @@ def mask_iou(masks: Tensor) -> Tensor:
     both = rows @ rows.T
     area = rows.sum(1)
     return both / (area[:, None] + area - both).clamp(min=1)
-
-
-def _with_better(iou: Tensor, labels: Tensor) -> Tensor:
-    """IoU [i, j], best first; 0 unless i is better and of j's label."""
-    same = labels[:, None] == labels
-    return torch.where(same, iou, 0).triu(1)
 
 
 def _check_rows(count: int, scores: Tensor, labels: Tensor) -> None:
