@@ -129,7 +129,7 @@ def test_it_learns_two_scenes_by_heart():
         model,
         PAIRS,
         loss=Solov2Loss(grids=(8, 4), sizes=((0, 24), (16, 99))),
-        steps=25,
+        steps=60,
         batch_size=2,
         learning_rate=1e-2,
     )
