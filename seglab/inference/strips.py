@@ -159,9 +159,12 @@ class _Band:
     def move_down(self, rows: int) -> None:
         """Forget the first rows; what lies below them moves up."""
         for part in (self.sums, self.counts):
-            kept = part[..., rows:, :].clone()
-            part.zero_()
-            part[..., : kept.shape[-2], :] = kept
+            kept = part[..., rows:, :]
+            height = kept.shape[-2]
+            if height > rows:  # source and destination overlap
+                kept = kept.clone()
+            part[..., :height, :] = kept
+            part[..., height:, :] = 0
 
 
 def _run(
