@@ -22,6 +22,7 @@ from seglab.instances.onestage.suppression import (
     Decay,
     gaussian_decay,
     matrix_nms,
+    surest,
 )
 from seglab.models.arguments import check_channels, check_image
 from seglab.models.layers import ConvNormReLU, resize
@@ -268,11 +269,11 @@ def solov2_detections(
     >>> found.masks.shape
     torch.Size([0, 64, 64])
     """
-    chances = output.logits[index].sigmoid()
-    cells, classes = (chances > FIRST_SCORE).nonzero(as_tuple=True)
-    scores = chances[cells, classes]
-    best = scores.argsort(descending=True, stable=True)[:MOST_CANDIDATES]
-    cells, classes, scores = cells[best], classes[best], scores[best]
+    cells, classes, scores = surest(
+        output.logits[index].sigmoid(),
+        above=FIRST_SCORE,
+        most=MOST_CANDIDATES,
+    )
     logits = assemble_masks(
         output.features[index], output.kernels[index, cells]
     )

@@ -33,6 +33,32 @@ def overlap_with_better(iou: Tensor, labels: Tensor) -> Tensor:
     return torch.where(same, iou, 0).triu(1)
 
 
+def surest(
+    chances: Tensor, *, above: float, most: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The candidates that are worth a comparison, best first.
+
+    Args:
+        chances: floats [M, C], of each place and class; one place can
+            speak for several classes.
+        above: a candidate must have a higher chance.
+        most: how many are kept.
+
+    Returns:
+        Places and classes, int64 [K], and their chances [K]. Of equal
+        chances the earlier one comes first.
+
+    >>> chances = torch.tensor([[0.1, 0.6], [0.9, 0.2]])
+    >>> places, classes, scores = surest(chances, above=0.1, most=2)
+    >>> places.tolist(), classes.tolist()
+    ([1, 0], [0, 1])
+    """
+    places, classes = (chances > above).nonzero(as_tuple=True)
+    scores = chances[places, classes]
+    best = scores.argsort(descending=True, stable=True)[:most]
+    return places[best], classes[best], scores[best]
+
+
 def fast_nms(
     boxes: Tensor,
     scores: Tensor,

@@ -23,7 +23,7 @@ from seglab.instances.onestage.masks import (
     inside_boxes,
 )
 from seglab.instances.onestage.prototypes import Protonet
-from seglab.instances.onestage.suppression import fast_nms
+from seglab.instances.onestage.suppression import fast_nms, surest
 from seglab.models.arguments import check_channels, check_image
 
 # which of many boxes to keep: (boxes, scores, labels) to indices
@@ -230,11 +230,11 @@ def yolact_detections(
     >>> found.masks.shape
     torch.Size([0, 64, 64])
     """
-    chances = output.logits[index].softmax(-1)[:, 1:]
-    anchors, classes = (chances > least_score).nonzero(as_tuple=True)
-    scores = chances[anchors, classes]
-    best = scores.argsort(descending=True, stable=True)[:MOST_CANDIDATES]
-    anchors, classes, scores = anchors[best], classes[best], scores[best]
+    anchors, classes, scores = surest(
+        output.logits[index].softmax(-1)[:, 1:],
+        above=least_score,
+        most=MOST_CANDIDATES,
+    )
     boxes = clip_boxes(
         to_boxes(output.changes[index, anchors], output.anchors[anchors]),
         size,
