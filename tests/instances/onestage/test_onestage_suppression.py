@@ -14,6 +14,7 @@ from seglab.instances.onestage.suppression import (
     linear_decay,
     mask_iou,
     matrix_nms,
+    surest,
 )
 
 DECAYS = [linear_decay, gaussian_decay, partial(gaussian_decay, sigma=0.1)]
@@ -212,3 +213,16 @@ def test_iou_of_empty_masks_is_zero():
 def test_what_does_not_fit_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_surest_come_first_and_ties_keep_their_order():
+    chances = torch.tensor([[0.5, 0.2], [0.5, 0.9], [0.1, 0.5]])
+    places, classes, scores = surest(chances, above=0.2, most=3)
+    assert places.tolist() == [1, 0, 1]
+    assert classes.tolist() == [1, 0, 0]
+    assert torch.equal(scores, torch.tensor([0.9, 0.5, 0.5]))
+
+
+def test_nobody_is_sure():
+    parts = surest(torch.zeros(4, 2), above=0.0, most=5)
+    assert [len(part) for part in parts] == [0, 0, 0]
