@@ -202,6 +202,9 @@ def draws_figure(cell: CodeCell) -> bool:
     return any(call.endswith(drawing) for call in calls)
 
 
+ENDS = ("plt.show(", "expect(", "expect_trained(", "print(")
+
+
 def is_shown(cell: CodeCell) -> bool:
     """Whether the cell ends in plt.show(), or in claims about the figure.
 
@@ -211,7 +214,7 @@ def is_shown(cell: CodeCell) -> bool:
     sources = [ast.unparse(statement) for statement in tree.body]
     if "animate(" in cell.code:
         return True
-    ends_well = sources[-1].startswith(("plt.show(", "expect(", "print("))
+    ends_well = sources[-1].startswith(ENDS)
     return ends_well and "plt.show()" in sources
 
 

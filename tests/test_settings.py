@@ -47,6 +47,20 @@ def test_expect_checks_at_small_and_full_only(monkeypatch):
             settings.expect(np.bool_(False), "it holds")
 
 
+def test_a_claim_about_a_training_is_noted_and_stops_nobody(
+    monkeypatch, capsys
+):
+    monkeypatch.setenv("SEGLAB_SCALE", "smoke")
+    settings.expect_trained(False, "nothing is learnt yet")
+    monkeypatch.setenv("SEGLAB_SCALE", "small")
+    settings.expect_trained(torch.tensor(True), "it holds")
+    assert capsys.readouterr().out == ""
+    settings.expect_trained(np.bool_(False), "it holds")
+    assert capsys.readouterr().out.startswith(
+        "Not so in this run: it holds."
+    )
+
+
 def test_a_seed_repeats_every_source_of_chance():
     def draw() -> tuple[float, float, float]:
         settings.seed_everything(3)

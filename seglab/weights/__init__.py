@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -125,11 +125,14 @@ def load_model(name: str, *, folder: str | Path = FOLDER) -> nn.Module:
     )
 
 
-def load_as(kind: type[M], name: str, *, folder: str | Path = FOLDER) -> M:
+def load_as(
+    kind: Callable[..., M], name: str, *, folder: str | Path = FOLDER
+) -> M:
     """As ``load_model``, for a class of another room than ``models``.
 
     Args:
-        kind: the class that the table names.
+        kind: the class, or the function that builds a model, that the
+            table names.
         name: as in ``weights.toml``.
         folder: where table and files are.
 
