@@ -24,6 +24,7 @@ from seglab.settings import (
 
 if TYPE_CHECKING:
     from seglab import (
+        active,
         checks,
         crf,
         data,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         models,
         postprocess,
         predict,
+        promptable,
         results,
         train,
         viz,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _SUBMODULES = (
+    "active",
     "checks",
     "crf",
     "data",
@@ -55,6 +58,7 @@ _SUBMODULES = (
     "models",
     "postprocess",
     "predict",
+    "promptable",
     "results",
     "train",
     "viz",
@@ -62,6 +66,7 @@ _SUBMODULES = (
 )
 
 __all__ = [
+    "active",
     "cache_folder",
     "checks",
     "crf",
@@ -77,6 +82,7 @@ __all__ = [
     "models",
     "postprocess",
     "predict",
+    "promptable",
     "results",
     "scale",
     "scale_name",

@@ -113,6 +113,18 @@ FAMILIES = (
         "SAM 2",
     ),
     Family(
+        "lora",
+        ("peft",),
+        "pip install 'seglab[lora]'",
+        "fine-tunes a few numbers of a large model",
+    ),
+    Family(
+        "notebook",
+        ("ipympl", "ipywidgets"),
+        "pip install 'seglab[notebook]'",
+        "clicking in a notebook",
+    ),
+    Family(
         "detectron2",
         ("detectron2",),
         "python tools/install.py detectron2",

@@ -25,7 +25,9 @@ FLOORS = {
     "train": 3,
     "deploy": 4,
     "instances": 4,
+    "active": 4,
     "doctor": 4,
+    "promptable": 5,
     "cli": 5,
 }
 LEAVES = {"models", "losses", "viz", "checks"}

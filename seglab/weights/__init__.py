@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,64 +11,30 @@ from filelock import FileLock
 
 from seglab.files import replacing
 from seglab.settings import cache_folder
+from seglab.weights._table import (
+    FOLDER,
+    TABLE,
+    Entry,
+    as_toml,
+    entries,
+    entry,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+__all__ = [
+    "FOLDER",
+    "Entry",
+    "entries",
+    "entry",
+    "load_as",
+    "load_model",
+    "load_state",
+    "save_entry",
+]
+
 M = TypeVar("M", bound="nn.Module")
-
-FOLDER = Path(__file__).parent
-TABLE = "weights.toml"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What the table says about one weight file.
-
-    Args:
-        model: the name of the class in ``seglab.models``.
-        arguments: what the class is called with.
-        recipe: the script that trained it.
-        seed, steps, seconds: of the training run.
-        metric: what it reached, by name.
-        sha256: of the file.
-        extra: what using it needs besides, such as the image size.
-    """
-
-    model: str
-    arguments: dict[str, Any]
-    recipe: str
-    seed: int
-    steps: int
-    seconds: float
-    metric: dict[str, float]
-    sha256: str
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-def entries(*, folder: str | Path = FOLDER) -> dict[str, Entry]:
-    """The table, by name.
-
-    >>> all(len(entry.sha256) == 64 for entry in entries().values())
-    True
-    """
-    file = Path(folder) / TABLE
-    if not file.exists():
-        return {}
-    table = tomllib.loads(file.read_text("utf-8"))
-    return {name: Entry(**row) for name, row in table.items()}
-
-
-def entry(name: str, *, folder: str | Path = FOLDER) -> Entry:
-    """What the table says about one weight file.
-
-    Raises:
-        KeyError: no weights have that name; the message lists the names.
-    """
-    table = entries(folder=folder)
-    if name not in table:
-        raise KeyError(f"name must be one of {sorted(table)}, got {name!r}")
-    return table[name]
 
 
 def load_state(
@@ -181,6 +144,7 @@ def save_entry(
     seconds: float,
     metric: Mapping[str, float],
     extra: Mapping[str, Any] | None = None,
+    kind: Callable[..., nn.Module] | None = None,
     folder: str | Path = FOLDER,
 ) -> Entry:
     """Write a model's weights, in half precision, and its table row.
@@ -193,6 +157,7 @@ def save_entry(
         seed, steps, seconds: of the training run.
         metric: what it reached, by name.
         extra: what using it needs besides.
+        kind: the function that builds such a model; its class if None.
         folder: where table and files are.
 
     Returns:
@@ -203,18 +168,12 @@ def save_entry(
     """
     from safetensors.torch import save
 
-    copy = type(model)(**arguments)
+    build = kind or type(model)
+    copy = build(**arguments)
     copy.load_state_dict(model.state_dict())
-    data = save(
-        {
-            key: (tensor.half() if tensor.is_floating_point() else tensor)
-            .contiguous()
-            .cpu()
-            for key, tensor in copy.state_dict().items()
-        }
-    )
+    data = save(_halved(copy.state_dict()))
     row = Entry(
-        model=type(model).__name__,
+        model=build.__name__,
         arguments=dict(arguments),
         recipe=recipe,
         seed=seed,
@@ -228,35 +187,21 @@ def save_entry(
     return row
 
 
+def _halved(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        key: (tensor.half() if tensor.is_floating_point() else tensor)
+        .contiguous()
+        .cpu()
+        for key, tensor in state.items()
+    }
+
+
 def _write(name: str, data: bytes, row: Entry, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(cache_folder() / f"{TABLE}.lock"):
         table = {**entries(folder=folder), name: row}
         with replacing(folder / f"{name}.safetensors") as temporary:
             temporary.write_bytes(data)
-        text = "\n".join(_as_toml(key, table[key]) for key in sorted(table))
+        text = "\n".join(as_toml(key, table[key]) for key in sorted(table))
         with replacing(folder / TABLE) as temporary:
             temporary.write_text(text, "utf-8")
-
-
-def _as_toml(name: str, row: Entry) -> str:
-    lines = [f"[{name}]"]
-    for key, value in vars(row).items():
-        if isinstance(value, dict):
-            pairs = (f"{k} = {_toml_value(v)}" for k, v in value.items())
-            lines.append(f"{key} = {{ {', '.join(pairs)} }}")
-        else:
-            lines.append(f"{key} = {_toml_value(value)}")
-    return "\n".join(lines) + "\n"
-
-
-def _toml_value(value: object) -> str:
-    # numbers, strings, booleans and lists of them read the same in JSON
-    if isinstance(value, tuple | list):
-        return f"[{', '.join(map(_toml_value, value))}]"
-    if isinstance(value, str | bool | int | float):
-        return json.dumps(value)
-    raise ValueError(
-        "a value in the table must be a number, a string, a boolean or a "
-        f"list, got {value!r}"
-    )
