@@ -173,7 +173,7 @@ def read_options() -> argparse.Namespace:
     )
     parser.add_argument("--scenes", type=int, default=7000)
     parser.add_argument("--affinity-steps", type=int, default=4000)
-    parser.add_argument("--prompt-steps", type=int, default=4000)
+    parser.add_argument("--prompt-steps", type=int, default=2400)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--folder", type=Path, default=Path("runs/mini_sam")
