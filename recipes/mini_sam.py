@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,46 +58,36 @@ def training_pictures(options: argparse.Namespace) -> PromptPictures:
     return PromptPictures(torch.cat(images), torch.cat(maps))
 
 
-def learn_affinity(
-    pictures: PromptPictures, options: argparse.Namespace
-) -> AffinityLearner:
-    """The first lesson."""
-    seed_everything(options.seed)
-    learner = AffinityLearner(build_mini_sam())
-    fit(
-        learner,
-        pictures,
-        loss=learner.loss,
-        steps=options.affinity_steps,
-        batch_size=16,
-        learning_rate=1e-3,
-        weight_decay=0.05,
-        evaluate_every=100,
-        folder=options.folder / "affinity",
-        seed=options.seed,
-        report=reporter("affinity"),
-    )
-    return learner
+@dataclass(frozen=True)
+class Lesson:
+    """One lesson: its name, and how it is taught."""
+
+    name: str
+    steps: int
+    batch: int
+    weight_decay: float
 
 
-def learn_prompts(
-    sam: Any, pictures: PromptPictures, options: argparse.Namespace
+def teach(
+    learner: AffinityLearner | PromptLearner,
+    lesson: Lesson,
+    pictures: PromptPictures,
+    options: argparse.Namespace,
 ) -> float:
-    """The second lesson; the seconds that it took."""
+    """Train, or go on with it; the seconds that it took in all."""
     seed_everything(options.seed)
-    learner = PromptLearner(sam)
     history = fit(
         learner,
         pictures,
         loss=learner.loss,
-        steps=options.prompt_steps,
-        batch_size=8,
+        steps=lesson.steps,
+        batch_size=lesson.batch,
         learning_rate=1e-3,
-        weight_decay=0.01,
+        weight_decay=lesson.weight_decay,
         evaluate_every=100,
-        folder=options.folder / "prompts",
+        folder=options.folder / lesson.name,
         seed=options.seed,
-        report=reporter("prompts"),
+        report=reporter(lesson.name),
     )
     return history.rows[-1]["seconds"]
 
@@ -186,11 +177,15 @@ def main() -> None:
     options = read_options()
     pictures = training_pictures(options)
     print(len(pictures), "pictures", flush=True)
-    learner = learn_affinity(pictures, options)
+    seed_everything(options.seed)
+    sam = build_mini_sam()
+    affinity = Lesson("affinity", options.affinity_steps, 16, 0.05)
+    seconds = teach(AffinityLearner(sam), affinity, pictures, options)
     if "prompts" not in options.lessons:
         return
-    seconds = learn_prompts(learner.sam, pictures, options)
-    commit(learner.sam, seconds, options)
+    prompts = Lesson("prompts", options.prompt_steps, 8, 0.01)
+    seconds += teach(PromptLearner(sam), prompts, pictures, options)
+    commit(sam, seconds, options)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from seglab.promptable.overlap import mask_ious
 from seglab.promptable.prompts import ON, Prompts
 from seglab.promptable.sam import Candidates, ImageEmbedding, PromptableSam
 from seglab.promptable.simulated_person import (
@@ -98,7 +99,7 @@ def click_rounds(
     answer = sam.candidates(embedding, prompts)
     for number in range(count):
         masks = answer.best()
-        ious = _ious(masks, truths[active])
+        ious = mask_ious(masks, truths[active])
         yield ClickRound(active, prompts, masks, ious)
         if number == count - 1:
             return
@@ -238,12 +239,6 @@ def _corrected(
         torch.cat([labels, clicks[:, 2:]], 1),
         masks=answer.logits[kept, :1],
     )
-
-
-def _ious(found: Tensor, truths: Tensor) -> Tensor:
-    """IoU of each mask [P, H, W] with its truth; float32 [P]."""
-    both = (found & truths).flatten(1).sum(1)
-    return both / (found | truths).flatten(1).sum(1).clamp(min=1)
 
 
 def _check_run(

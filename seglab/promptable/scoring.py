@@ -14,6 +14,7 @@ from seglab.data.prompt_scenes import PromptScene, draw_prompt_scene
 from seglab.promptable.around import boxes_around_masks
 from seglab.promptable.automatic import AutomaticSettings, automatic_masks
 from seglab.promptable.interactive import simulate_clicks
+from seglab.promptable.overlap import mask_ious
 from seglab.promptable.prompts import boxes, clicks
 from seglab.promptable.sam import ImageEmbedding, PromptableSam
 from seglab.promptable.simulated_person import first_click, without_parts
@@ -129,17 +130,6 @@ def _of_scene(
         corrected[:, -1],
         mask_ious(around.best(), truths),
     )
-
-
-def mask_ious(found: Tensor, truths: Tensor) -> Tensor:
-    """IoU of masks bool [..., H, W]; two empty ones agree.
-
-    >>> mask_ious(torch.ones(2, 2) > 0, torch.eye(2) > 0)
-    tensor(0.5000)
-    """
-    both = (found & truths).sum((-2, -1))
-    either = (found | truths).sum((-2, -1))
-    return torch.where(either > 0, both / either.clamp(min=1), 1.0)
 
 
 def score_automatic(

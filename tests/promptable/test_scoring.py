@@ -14,30 +14,11 @@ from seglab.promptable.sam import load_sam
 from seglab.promptable.scoring import (
     UNSEEN,
     PromptScores,
-    mask_ious,
     score_automatic,
     score_prompts,
     unseen_scenes,
     window_around,
 )
-
-
-@given(st.integers(0, 99))
-def test_iou_pixel_by_pixel(seed):
-    draw = torch.Generator().manual_seed(seed)
-    found, truths = torch.rand(2, 3, 4, 5, generator=draw) < 0.4
-    for one, truth, iou in zip(
-        found, truths, mask_ious(found, truths), strict=True
-    ):
-        both = sum(map(bool, (one & truth).flatten()))
-        either = sum(map(bool, (one | truth).flatten()))
-        assert iou == pytest.approx(both / either if either else 1.0)
-
-
-def test_two_empty_masks_agree():
-    empty = torch.zeros(2, 2, dtype=torch.bool)
-    assert mask_ious(empty, empty) == 1
-    assert mask_ious(empty, ~empty) == 0
 
 
 def test_unseen_scenes_are_as_many_as_needed():

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from seglab.promptable.learning._encoder import encode
 from seglab.promptable.learning.losses import dice_distance
 
 LEVELS = 2  # whole and part
@@ -53,10 +54,7 @@ class AffinityLearner(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        sam = self.sam
-        scaled = (images * 255 - sam.pixel_mean) / sam.pixel_std
-        embedded: Tensor = sam.image_encoder(scaled)
-        return embedded
+        return encode(self.sam, images)
 
     def affinity(self, embedded: Tensor, anchors: Tensor) -> Tensor:
         """Logits: does each fine pixel belong to the anchor's object?

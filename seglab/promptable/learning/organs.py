@@ -14,9 +14,9 @@ from seglab.data.chest import class_slices
 from seglab.data.splits import slab_split
 from seglab.promptable.around import boxes_around_masks
 from seglab.promptable.learning.real import SIDE, number_pieces
+from seglab.promptable.overlap import mask_ious
 from seglab.promptable.prompts import boxes
 from seglab.promptable.sam import PromptableSam
-from seglab.promptable.scoring import mask_ious
 
 
 @dataclass(frozen=True, eq=False)

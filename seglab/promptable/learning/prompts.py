@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from seglab.promptable.around import boxes_around_masks
 from seglab.promptable.decoding import DecodedMasks, decode_masks
+from seglab.promptable.learning._encoder import encode
 from seglab.promptable.learning.losses import mask_losses
 
 LEAST_PIXELS = 20
@@ -56,10 +57,7 @@ class PromptLearner(nn.Module):
         self.sam, self.per_picture = sam, per_picture
 
     def forward(self, images: Tensor) -> Tensor:
-        sam = self.sam
-        scaled = (images * 255 - sam.pixel_mean) / sam.pixel_std
-        embedded: Tensor = sam.image_encoder(scaled)
-        return embedded
+        return encode(self.sam, images)
 
     def loss(self, embedded: Tensor, maps: Tensor) -> Tensor:
         """Mean over rounds of the losses of masks and of their quality.
