@@ -1,0 +1,79 @@
+"""The compiled count of pixels against NumPy's, and when it is taken."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from seglab.metrics import _compiled as module
+from seglab.metrics import confusion
+from seglab.metrics.confusion import confusion_matrix
+
+pytest.importorskip("numba")
+
+LABELS = st.integers(-3, 9)
+
+
+@given(
+    hnp.arrays(np.int8, st.integers(0, 40), elements=LABELS),
+    st.data(),
+    st.sampled_from([np.uint8, np.int64]),
+    st.integers(2, 8),
+    st.sampled_from([None, -3, 0, 3, 8, 253, 255]),
+)
+@settings(max_examples=60, deadline=None)
+def test_it_counts_what_numpy_counts(truth, data, dtype, classes, ignored):
+    prediction = data.draw(
+        hnp.arrays(np.int8, truth.shape, elements=LABELS)
+    )
+    pair = truth.astype(dtype), prediction.astype(dtype)
+    np.testing.assert_array_equal(
+        module.count_cells(*pair, classes, ignored),
+        confusion._count_chunks(*pair, classes, ignored),
+    )
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_threads_share_the_pixels(threads, monkeypatch):
+    rng = np.random.default_rng(0)
+    truth, prediction = rng.integers(0, 5, (2, 1001)).astype(np.uint8)
+    monkeypatch.setattr(module, "LARGE", 1)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    counts = confusion_matrix(prediction, truth, 5)
+    assert counts.sum() == 1001
+    expected = confusion._count_chunks(truth, prediction, 5, None)
+    np.testing.assert_array_equal(counts, expected[:5, :5])
+
+
+def test_a_wrong_label_is_refused_all_the_same(monkeypatch):
+    monkeypatch.setattr(module, "LARGE", 1)
+    truth = np.array([0, 1, 7], np.uint8)
+    with pytest.raises(ValueError, match="truth must hold class indices"):
+        confusion_matrix(truth * 0, truth, 2)
+    assert confusion_matrix(truth * 0, truth, 2, ignore_index=7).sum() == 2
+
+
+@pytest.mark.parametrize(
+    ("dtype", "size", "classes", "taken"),
+    [
+        (np.uint8, module.LARGE, 19, True),
+        (np.int64, module.LARGE, 256, True),
+        (np.int64, module.LARGE, 257, False),
+        (np.uint8, module.LARGE - 1, 19, False),
+        (np.uint64, module.LARGE, 19, False),
+        (bool, module.LARGE, 2, False),
+        (">i4", module.LARGE, 19, False),
+    ],
+)
+def test_it_is_taken_where_it_pays(dtype, size, classes, taken):
+    labels = np.zeros(size, dtype)
+    assert module.can_count(labels, labels, classes) == taken
+
+
+def test_nothing_changes_without_numba(monkeypatch):
+    monkeypatch.setattr(module, "_has_numba", lambda: False)
+    labels = np.ones(module.LARGE, np.uint8)
+    assert not module.can_count(labels, labels, 2)
+    assert confusion_matrix(labels, labels, 2)[1, 1] == module.LARGE
