@@ -1,7 +1,11 @@
-"""Counting pixels in machine code, where Numba is installed.
+"""Two loops in machine code, where Numba is installed.
 
 NumPy reads a chunk of labels several times: to limit them, to shift them
 into one number, to count. A compiled loop reads each label once.
+
+A tree of points is built before it is asked. The boundaries of two masks
+are in order already, row by row, and mostly near each other: the nearest
+pixel is found a few rows away.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-__all__ = ["can_count", "count_cells"]
+__all__ = ["can_count", "can_search", "count_cells", "nearest_in_rows"]
 
 # fewer pixels are counted before a compiled loop is loaded
 LARGE = 1 << 17
@@ -23,6 +27,7 @@ MOST_CLASSES = 256  # their tables stay in the cache
 # neighbours are mostly of one class: taking turns, they need not wait for
 # one another's addition
 TURNS = 4
+SEVERAL = 512  # points of two boundaries that are worth a compiled search
 
 
 def can_count(
@@ -105,6 +110,72 @@ def _loop(
         cells[i % turns, row, column] += 1
 
 
+def can_search(points: int, axes: int) -> bool:
+    """Whether that many points of a picture are searched row by row."""
+    return axes == 2 and points >= SEVERAL and _has_numba()
+
+
+def nearest_in_rows(
+    queries: NDArray[np.intp],
+    others: NDArray[np.intp],
+    shape: tuple[int, ...],
+    spacing: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Distance of each pixel to the nearest of others.
+
+    Args:
+        queries: flat places [N] in a picture.
+        others: flat places [M] in the same picture, ascending, 1 or more.
+        shape: (height, width) of the picture.
+        spacing: size of a pixel along each axis.
+
+    Returns:
+        float64 [N], in the unit of the spacing.
+    """
+    height, width = shape
+    rows, columns = np.divmod(others, width)
+    starts = np.searchsorted(rows, np.arange(height + 1))
+    distances = np.empty(len(queries))
+    _searching()(queries, columns, starts, width, spacing, distances)
+    return distances
+
+
+def _search(
+    queries: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    starts: NDArray[np.intp],
+    width: int,
+    spacing: NDArray[np.float64],
+    distances: NDArray[np.float64],
+) -> None:
+    """For each query go up and down until rows are farther than a find."""
+    height = len(starts) - 1
+    for i in range(len(queries)):
+        row, column = queries[i] // width, queries[i] % width
+        best = np.inf
+        for step in range(height):
+            away = (step * spacing[0]) ** 2
+            if away >= best:
+                break
+            for side in (-step, step):
+                other = row + side
+                if other < 0 or other >= height:
+                    continue
+                low, end = starts[other], starts[other + 1]
+                high = end
+                while low < high:
+                    middle = (low + high) // 2
+                    if columns[middle] < column:
+                        low = middle + 1
+                    else:
+                        high = middle
+                for k in (low - 1, low):
+                    if starts[other] <= k < end:
+                        across = (columns[k] - column) * spacing[1]
+                        best = min(best, away + across**2)
+        distances[i] = np.sqrt(best)
+
+
 @cache
 def _has_numba() -> bool:
     return importlib.util.find_spec("numba") is not None
@@ -115,3 +186,10 @@ def _compiled() -> Any:
     import numba
 
     return numba.njit(nogil=True, cache=True)(_loop)
+
+
+@cache
+def _searching() -> Any:
+    import numba
+
+    return numba.njit(nogil=True, cache=True)(_search)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from seglab.metrics import _compiled as module
-from seglab.metrics import confusion
+from seglab.metrics import _distances, confusion
 from seglab.metrics.confusion import confusion_matrix
 
 pytest.importorskip("numba")
@@ -77,3 +77,26 @@ def test_nothing_changes_without_numba(monkeypatch):
     labels = np.ones(module.LARGE, np.uint8)
     assert not module.can_count(labels, labels, 2)
     assert confusion_matrix(labels, labels, 2)[1, 1] == module.LARGE
+
+
+@given(
+    hnp.arrays(bool, (2, 7, 9)),
+    st.tuples(st.floats(0.1, 3), st.floats(0.1, 3)),
+)
+@settings(max_examples=80, deadline=None)
+def test_a_search_by_rows_finds_what_a_tree_finds(pair, spacing):
+    sizes = np.array(spacing)
+    by_tree = _distances.point_distances(*pair, sizes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "SEVERAL", 0)
+        by_rows = _distances.point_distances(*pair, sizes)
+    for ours, theirs in zip(by_rows, by_tree, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("points", "axes", "taken"),
+    [(512, 2, True), (511, 2, False), (10_000, 3, False)],
+)
+def test_pictures_are_searched_by_rows(points, axes, taken):
+    assert module.can_search(points, axes) == taken
