@@ -20,6 +20,45 @@ from seglab.metrics._ratios import mean_of_present, ratio
 CHUNK = 1 << 16
 
 
+def count_pairs(
+    truth: NDArray,
+    prediction: NDArray,
+    num_classes: int,
+    ignore_index: int | None = None,
+) -> NDArray[np.int64]:
+    """Count pixels by true and predicted class, whatever the labels are.
+
+    Args:
+        truth: integer labels [N].
+        prediction: integer labels [N].
+        num_classes: C.
+        ignore_index: true label of pixels that do not count.
+
+    Returns:
+        int64 [C + 2, C + 1]: rows are the truth. Row and column C count
+        labels that are no class, and the last row what is ignored.
+
+    Convention:
+        Nothing is refused here; :func:`confusion_matrix` looks at the table
+        and refuses.
+
+    >>> count_pairs(np.array([0, 1, 255]), np.array([0, 0, 1]), 2, 255)
+    array([[1, 0, 0],
+           [1, 0, 0],
+           [0, 0, 0],
+           [0, 1, 0]])
+    """
+    rows, columns = num_classes + 2, num_classes + 1
+    cells = np.zeros(rows * columns, dtype=np.int64)
+    step = max(CHUNK, cells.size)
+    for start in range(0, truth.size, step):
+        piece = slice(start, start + step)
+        row = class_codes(truth[piece], num_classes, ignore_index)
+        column = class_codes(prediction[piece], num_classes)
+        cells += np.bincount(columns * row + column, minlength=cells.size)
+    return cells.reshape(rows, columns)
+
+
 def confusion_matrix(
     prediction: Masks,
     truth: Masks,
@@ -63,31 +102,13 @@ def confusion_matrix(
     check_num_classes(num_classes)
     prediction, truth = class_maps(prediction, truth)
     fast = can_count(truth, prediction, num_classes)
-    count = count_cells if fast else _count_chunks
+    count = count_cells if fast else count_pairs
     table = count(truth, prediction, num_classes, ignore_index)
     counts = table[:num_classes, :num_classes].copy()
     if counts.sum() < table[:-1].sum():  # a wrong label, not ignored
         valid = truth != ignore_index
         check_classes(truth[valid], prediction[valid], num_classes)
     return counts
-
-
-def _count_chunks(
-    truth: NDArray,
-    prediction: NDArray,
-    num_classes: int,
-    ignore_index: int | None,
-) -> NDArray[np.int64]:
-    """What ``count_cells`` counts, with NumPy alone."""
-    rows, columns = num_classes + 2, num_classes + 1
-    cells = np.zeros(rows * columns, dtype=np.int64)
-    step = max(CHUNK, cells.size)
-    for start in range(0, truth.size, step):
-        piece = slice(start, start + step)
-        row = class_codes(truth[piece], num_classes, ignore_index)
-        column = class_codes(prediction[piece], num_classes)
-        cells += np.bincount(columns * row + column, minlength=cells.size)
-    return cells.reshape(rows, columns)
 
 
 def pixel_accuracy(matrix: Masks) -> float:

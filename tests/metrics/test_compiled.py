@@ -31,7 +31,7 @@ def test_it_counts_what_numpy_counts(truth, data, dtype, classes, ignored):
     pair = truth.astype(dtype), prediction.astype(dtype)
     np.testing.assert_array_equal(
         module.count_cells(*pair, classes, ignored),
-        confusion._count_chunks(*pair, classes, ignored),
+        confusion.count_pairs(*pair, classes, ignored),
     )
 
 
@@ -43,7 +43,7 @@ def test_threads_share_the_pixels(threads, monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     counts = confusion_matrix(prediction, truth, 5)
     assert counts.sum() == 1001
-    expected = confusion._count_chunks(truth, prediction, 5, None)
+    expected = confusion.count_pairs(truth, prediction, 5, None)
     np.testing.assert_array_equal(counts, expected[:5, :5])
 
 
