@@ -15,7 +15,7 @@ help: ## say what each target does
 $(VENV)/.installed: pyproject.toml environment.yml tools/install.py \
     tools/install_detectron2.py
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PY) tools/install.py environment scan detectron2
+	$(PY) tools/install.py environment scan detectron2 sam2
 	touch $@
 
 install: $(VENV)/.installed ## make .venv and install everything into it
@@ -39,7 +39,7 @@ test: install ## unit tests, exercise checkers, every notebook at scale smoke
 	  --doctest-modules tests seglab --ignore tests/site --nbval-lax $(CHAPTERS)
 
 check: install ## look at the built site with a headless browser, network off
-	$(PY) -m pytest -q tests/site
+	$(PY) -m pytest -q -n 2 tests/site
 
 notebooks: install ## write both notebooks of every chapter
 	$(PY) tools/notebooks.py

@@ -153,7 +153,7 @@ ROOMS = {
     "Solov2": "onestage.solov2",
     "Yolact": "onestage.yolact",
 }
-PROMPTABLE = {"build_mini_sam": "mini"}
+PROMPTABLE = {"build_mini_sam": "mini", "build_mini_sam2": "sam2.mini"}
 
 
 @pytest.mark.parametrize("name", sorted(weights.entries()))

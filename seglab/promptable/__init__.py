@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         overlap,
         prompts,
         sam,
+        sam2,
         scoring,
         simulated_person,
     )
@@ -48,6 +49,7 @@ __all__ = [
     "overlap",
     "prompts",
     "sam",
+    "sam2",
     "scoring",
     "simulated_person",
 ]
