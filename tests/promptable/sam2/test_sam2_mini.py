@@ -3,6 +3,7 @@
 import torch
 
 from seglab.promptable.prompts import clicks
+from seglab.promptable.sam2.grouping import scale_coarse
 from seglab.promptable.sam2.mini import (
     CHANNELS,
     GRID,
@@ -70,6 +71,8 @@ def test_everything_begins_as_visible():
 def test_the_mask_token_looks_at_the_click_from_the_start():
     torch.manual_seed(0)
     network = build_mini_sam2().eval()
+    # as the first lesson leaves it
+    scale_coarse(network, torch.rand(4, 3, SIDE, SIDE))
     looks = []
     reader = network.sam_mask_decoder.transformer.layers[
         0
@@ -86,8 +89,8 @@ def test_the_mask_token_looks_at_the_click_from_the_start():
     reader.register_forward_pre_hook(note, with_kwargs=True)
     tracker = PromptableSam2(network)
     shares = []
-    for x, y in [(24, 40), (88, 88), (56, 104)]:
+    for x, y in [(8, 8), (24, 40), (88, 24), (88, 88), (56, 104)]:
         tracker.segment(torch.rand(3, SIDE, SIDE), clicks([(x, y)]))
         shares.append(looks[-1][(y // 16) * GRID + x // 16])
     # far more than its share of all places
-    assert torch.stack(shares).mean() > 3 / GRID**2
+    assert torch.stack(shares).mean() > 2 / GRID**2
