@@ -11,22 +11,24 @@ pixel is found a few rows away.
 from __future__ import annotations
 
 import importlib.util
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+
+from seglab.metrics._inputs import class_codes
 
 __all__ = ["can_count", "can_search", "count_cells", "nearest_in_rows"]
 
 # fewer pixels are counted before a compiled loop is loaded
 LARGE = 1 << 17
+HUGE = 1 << 32  # a cell of 32 bits might overflow
 MOST_CLASSES = 256  # their tables stay in the cache
 # neighbours are mostly of one class: taking turns, they need not wait for
 # one another's addition
 TURNS = 4
+BYTES = np.arange(256, dtype=np.uint8)
 SEVERAL = 512  # points of two boundaries that are worth a compiled search
 
 
@@ -35,7 +37,7 @@ def can_count(
 ) -> bool:
     """Whether these labels are many, and of types that Numba knows."""
     return (
-        truth.size >= LARGE
+        LARGE <= truth.size < HUGE
         and num_classes <= MOST_CLASSES
         and all(_is_known(labels) for labels in (truth, prediction))
         and _has_numba()
@@ -68,46 +70,68 @@ def count_cells(
         int64 [C + 2, C + 1]: row and column C are for what is no class, the
         last row for what is ignored.
     """
-    threads = min(torch.get_num_threads(), 1 + truth.size // LARGE)
-    cells = np.zeros(
-        (threads, TURNS, num_classes + 2, num_classes + 1), np.int64
+    rows, columns = num_classes + 2, num_classes + 1
+    if truth.dtype == prediction.dtype == np.uint8:
+        pairs = _count_bytes(truth, prediction)
+        row = class_codes(BYTES, num_classes, ignore_index)
+        column = class_codes(BYTES, num_classes)
+        index = row[:, None].astype(np.intp) * columns + column
+        # whole numbers of this size are exact in float64
+        table = np.bincount(index.ravel(), pairs.ravel(), rows * columns)
+        return table.astype(np.int64).reshape(rows, columns)
+    cells = np.zeros((TURNS, rows * columns), np.int64)
+    _counting()(
+        truth,
+        prediction,
+        num_classes,
+        -1 if ignore_index is None else ignore_index,
+        ignore_index is not None,
+        cells.reshape(-1),
     )
-    ends = np.linspace(0, truth.size, threads + 1).astype(int)
-    ignored = -1 if ignore_index is None else ignore_index
-
-    def count(k: int) -> None:
-        piece = slice(ends[k], ends[k + 1])
-        _compiled()(
-            truth[piece],
-            prediction[piece],
-            num_classes,
-            ignored,
-            ignore_index is not None,
-            cells[k],
-        )
-
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(count, range(threads)))
-    return cells.sum(axis=(0, 1))
+    return cells.sum(axis=0).reshape(rows, columns)
 
 
-def _loop(
+def _count_bytes(
+    truth: NDArray[np.uint8], prediction: NDArray[np.uint8]
+) -> NDArray[np.int64]:
+    """Pixels of each of the 256 x 256 pairs of bytes."""
+    pairs = np.zeros((TURNS, 256, 256), np.uint32)
+    _pairing()(truth, prediction, pairs)
+    return pairs.sum(axis=0, dtype=np.int64)
+
+
+def _pair(
+    truth: NDArray[np.uint8],
+    prediction: NDArray[np.uint8],
+    pairs: NDArray[np.uint32],
+) -> None:
+    """Add each pixel to the cell of its two bytes: nothing to decide."""
+    for i in range(len(truth)):
+        pairs[i % TURNS, truth[i], prediction[i]] += 1
+
+
+def _count(
     truth: NDArray,
     prediction: NDArray,
-    classes: int,
+    num_classes: int,
     ignored: int,
     ignores: bool,
     cells: NDArray[np.int64],
 ) -> None:
-    """Add each pixel to its cell of cells [turns, C + 2, C + 1]."""
-    turns = len(cells)
+    """Add each pixel to its cell, in tables that take turns.
+
+    Numbers are unsigned throughout: a negative label is then a huge one,
+    and no index has to be looked at for its sign.
+    """
+    classes, columns = np.uint64(num_classes), np.uint64(num_classes + 1)
+    size = np.uint64((num_classes + 2) * (num_classes + 1))
     for i in range(len(truth)):
-        label, found = truth[i], prediction[i]
-        row = label if 0 <= label < classes else classes
-        if ignores and label == ignored:
-            row = classes + 1
-        column = found if 0 <= found < classes else classes
-        cells[i % turns, row, column] += 1
+        row = min(np.uint64(truth[i]), classes)
+        if ignores and truth[i] == ignored:
+            row = columns
+        column = min(np.uint64(prediction[i]), classes)
+        turn = np.uint64(i % TURNS)
+        cells[turn * size + row * columns + column] += 1
 
 
 def can_search(points: int, axes: int) -> bool:
@@ -182,10 +206,17 @@ def _has_numba() -> bool:
 
 
 @cache
-def _compiled() -> Any:
+def _pairing() -> Any:
     import numba
 
-    return numba.njit(nogil=True, cache=True)(_loop)
+    return numba.njit(nogil=True, cache=True)(_pair)
+
+
+@cache
+def _counting() -> Any:
+    import numba
+
+    return numba.njit(nogil=True, cache=True)(_count)
 
 
 @cache

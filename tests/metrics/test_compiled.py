@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -33,18 +32,6 @@ def test_it_counts_what_numpy_counts(truth, data, dtype, classes, ignored):
         module.count_cells(*pair, classes, ignored),
         confusion.count_pairs(*pair, classes, ignored),
     )
-
-
-@pytest.mark.parametrize("threads", [1, 3])
-def test_threads_share_the_pixels(threads, monkeypatch):
-    rng = np.random.default_rng(0)
-    truth, prediction = rng.integers(0, 5, (2, 1001)).astype(np.uint8)
-    monkeypatch.setattr(module, "LARGE", 1)
-    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
-    counts = confusion_matrix(prediction, truth, 5)
-    assert counts.sum() == 1001
-    expected = confusion.count_pairs(truth, prediction, 5, None)
-    np.testing.assert_array_equal(counts, expected[:5, :5])
 
 
 def test_a_wrong_label_is_refused_all_the_same(monkeypatch):
