@@ -27,7 +27,7 @@ HUGE = 1 << 32  # a cell of 32 bits might overflow
 MOST_CLASSES = 256  # their tables stay in the cache
 # neighbours are mostly of one class: taking turns, they need not wait for
 # one another's addition
-TURNS = 4
+TURNS = 4  # a power of two
 BYTES = np.arange(256, dtype=np.uint8)
 SEVERAL = 512  # points of two boundaries that are worth a compiled search
 
@@ -107,7 +107,7 @@ def _pair(
 ) -> None:
     """Add each pixel to the cell of its two bytes: nothing to decide."""
     for i in range(len(truth)):
-        pairs[i % TURNS, truth[i], prediction[i]] += 1
+        pairs[i & (TURNS - 1), truth[i], prediction[i]] += 1
 
 
 def _count(
@@ -130,7 +130,7 @@ def _count(
         if ignores and truth[i] == ignored:
             row = columns
         column = min(np.uint64(prediction[i]), classes)
-        turn = np.uint64(i % TURNS)
+        turn = np.uint64(i & (TURNS - 1))
         cells[turn * size + row * columns + column] += 1
 
 
