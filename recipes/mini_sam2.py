@@ -236,10 +236,8 @@ def main() -> None:
     pictures = grouping_pictures(frames, numbers, options)
     model, seconds = learn_grouping(pictures, options)
     stacks = ct_stacks(LENGTH)
-    features = kept(
-        options.folder / f"features_{options.clips}.safetensors",
-        lambda: encode_clips(model, torch.cat([frames, stacks[0]])),
-    )
+    # not kept in a file: they belong to the encoder as it is now
+    features = encode_clips(model, torch.cat([frames, stacks[0]]))
     numbers = torch.cat([numbers, stacks[1]])
     for lesson, length, steps, batch in (
         ("still", 1, options.still_steps, 24),

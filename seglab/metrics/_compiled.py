@@ -1,4 +1,4 @@
-"""Two loops in machine code, where Numba is installed.
+"""Loops in machine code, where Numba is installed.
 
 NumPy reads a chunk of labels several times: to limit them, to shift them
 into one number, to count. A compiled loop reads each label once.

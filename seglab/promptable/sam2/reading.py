@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seglab.promptable.sam2._package import find_in_frame
 from seglab.promptable.sam2.state import VideoState
 from seglab.promptable.sam2.tracker import PromptableSam2
 
@@ -96,16 +97,13 @@ def read_memory(
         for layer in layers
     ]
     try:
-        tracker.network._run_single_frame_inference(
-            inference_state=state.inside,
-            output_dict=bank,
-            frame_idx=frame,
-            batch_size=1,
-            is_init_cond_frame=False,
-            point_inputs=None,
-            mask_inputs=None,
-            reverse=False,
-            run_mem_encoder=False,
+        find_in_frame(
+            tracker.network,
+            state.inside,
+            bank,
+            frame,
+            backwards=False,
+            remember=False,
         )
     finally:
         for handle in handles:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from seglab.promptable.prompts import Prompts, check_inside
+from seglab.promptable.sam2._package import find_in_frame
 from seglab.promptable.sam2.frames import as_frames
 from seglab.promptable.sam2.state import TrackedFrame, VideoState
 
@@ -133,10 +134,10 @@ class PromptableSam2:
         # the package puts middles of pixels at halves of its own square
         shift = torch.tensor([width, height]) / (2 * self.side)
         points = labels = box = None
-        if prompts.points is not None:
+        if prompts.points is not None and prompts.labels is not None:
             check_inside(prompts.points, state.size)
             points = prompts.points[0] + 0.5 - shift
-            labels = prompts.labels[0].to(torch.int32)  # type: ignore[index]
+            labels = prompts.labels[0].to(torch.int32)
         if prompts.boxes is not None:
             box = prompts.boxes[0] - shift.repeat(2)
         return self.network.add_new_points_or_box(
@@ -209,16 +210,13 @@ class PromptableSam2:
         if frame in bank["cond_frame_outputs"]:
             found: Tensor = bank["cond_frame_outputs"][frame]["pred_masks"]
             return found.to(self.network.device)
-        entry, logits = self.network._run_single_frame_inference(
-            inference_state=inside,
-            output_dict=bank,
-            frame_idx=frame,
-            batch_size=1,
-            is_init_cond_frame=False,
-            point_inputs=None,
-            mask_inputs=None,
-            reverse=backwards,
-            run_mem_encoder=True,
+        entry, logits = find_in_frame(
+            self.network,
+            inside,
+            bank,
+            frame,
+            backwards=backwards,
+            remember=True,
         )
         bank["non_cond_frame_outputs"][frame] = entry
         kept: Tensor = logits
