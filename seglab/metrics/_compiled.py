@@ -128,7 +128,7 @@ def _count(
     for i in range(len(truth)):
         row = min(np.uint64(truth[i]), classes)
         if ignores and truth[i] == ignored:
-            row = columns
+            row = columns  # C + 1, the last row
         column = min(np.uint64(prediction[i]), classes)
         turn = np.uint64(i & (TURNS - 1))
         cells[turn * size + row * columns + column] += 1

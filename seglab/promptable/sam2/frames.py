@@ -97,7 +97,7 @@ class FolderFrames:
             raise FileNotFoundError(
                 f"folder must hold JPEG files, got none in {folder}"
             )
-        strange = [file.name for file in files if not file.stem.isdigit()]
+        strange = [file.name for file in files if not file.stem.isdecimal()]
         if strange:
             raise ValueError(
                 "frames must be named by their numbers, as 00000.jpg, got "

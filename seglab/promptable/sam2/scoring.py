@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from seglab.promptable.around import boxes_around_masks
+from seglab.promptable.overlap import mask_ious
 from seglab.promptable.prompts import Prompts
 from seglab.promptable.sam2.tracker import PromptableSam2
 
@@ -46,9 +47,7 @@ def region_similarity(found: Tensor, truth: Tensor) -> Tensor:
             "found and truth must both have shape [..., H, W], got "
             f"{tuple(found.shape)} and {tuple(truth.shape)}"
         )
-    both = (found & truth).flatten(-2).sum(-1).float()
-    either = (found | truth).flatten(-2).sum(-1).float()
-    return torch.where(either > 0, both / either.clamp(min=1), 1.0)
+    return mask_ious(found, truth)
 
 
 def keep_first_masks(first: Tensor, count: int) -> Tensor:
