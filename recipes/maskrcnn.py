@@ -25,11 +25,9 @@ and ``recipes/maskrcnn.log``.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -142,7 +140,7 @@ def train(
             flush=True,
         ),
     )
-    return in_half_precision(model), history.rows[-1]["seconds"]
+    return weights.as_loaded(model), history.rows[-1]["seconds"]
 
 
 def take_what_fits(
@@ -152,27 +150,6 @@ def take_what_fits(
     own = model.state_dict()
     fits = {k: v for k, v in state.items() if v.shape == own[k].shape}
     model.load_state_dict(own | fits)
-
-
-def in_half_precision(model: SmallMaskRCNN) -> SmallMaskRCNN:
-    """The model after its weights were written and read."""
-    about: dict[str, Any] = {
-        "recipe": "",
-        "seed": 0,
-        "steps": 0,
-        "seconds": 0.0,
-        "metric": {},
-    }
-    classes = model.network.roi_heads.box_predictor.cls_score.out_features
-    with tempfile.TemporaryDirectory() as folder:
-        weights.save_entry(
-            "trial",
-            model,
-            arguments={"num_classes": classes},
-            folder=folder,
-            **about,
-        )
-        return weights.load_as(SmallMaskRCNN, "trial", folder=folder)
 
 
 def score(plan: Plan, model: SmallMaskRCNN) -> dict[str, float]:

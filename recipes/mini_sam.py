@@ -21,7 +21,6 @@ start anew. Written are the weights ``mini_sam``, the figures ``sam_*`` and
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,10 +106,7 @@ def commit(sam: Any, seconds: float, options: argparse.Namespace) -> None:
         + options.practice_steps,
         "seconds": seconds,
     }
-    with tempfile.TemporaryDirectory() as folder:
-        weights.save_entry("trial", sam, metric={}, folder=folder, **about)
-        loaded = weights.load_as(build_mini_sam, "trial", folder=folder)
-    figures = score(PromptableSam(loaded))
+    figures = score(PromptableSam(weights.as_loaded(sam)))
     for name, value in figures.items():
         say(f"{name} {value:.4f}")
     metric = {k: v for k, v in figures.items() if k.startswith("sam_")}

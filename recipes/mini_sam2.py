@@ -19,7 +19,6 @@ the figures ``sam2_*`` of ``recipes/results/promptable.json``, and
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -148,12 +147,7 @@ def commit(model: Any, seconds: float, options: argparse.Namespace) -> None:
         + options.long_steps,
         "seconds": seconds,
     }
-    with tempfile.TemporaryDirectory() as folder:
-        weights.save_entry(
-            "trial", model, metric={}, folder=folder, **about
-        )
-        loaded = weights.load_as(build_mini_sam2, "trial", folder=folder)
-    figures = score(PromptableSam2(loaded))
+    figures = score(PromptableSam2(weights.as_loaded(model)))
     for name, value in figures.items():
         say(f"{name} {value:.4f}")
     weights.save_entry("mini_sam2", model, metric=figures, **about)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FOLDER",
     "Entry",
+    "as_loaded",
     "entries",
     "entry",
     "load_as",
@@ -62,10 +64,7 @@ def load_state(
             f"{file} must have the sha256 {wanted[:12]}... that {TABLE} "
             f"names, got {found[:12]}...: fetch the file anew"
         )
-    return {
-        key: tensor.float() if tensor.is_floating_point() else tensor
-        for key, tensor in load(data).items()
-    }
+    return _widened(load(data))
 
 
 def load_model(name: str, *, folder: str | Path = FOLDER) -> nn.Module:
@@ -185,6 +184,31 @@ def save_entry(
     )
     _write(name, data, row, Path(folder))
     return row
+
+
+def as_loaded(model: M) -> M:
+    """A copy of a model as a reader will load it, to be scored.
+
+    Its weights are those that ``save_entry`` writes: rounded to half
+    precision.
+
+    Args:
+        model: any; it is left as it is.
+
+    >>> from torch import nn
+    >>> as_loaded(nn.PReLU(init=0.1)).weight.item() == 0.1
+    False
+    """
+    copy = deepcopy(model)
+    copy.load_state_dict(_widened(_halved(model.state_dict())))
+    return copy.eval()
+
+
+def _widened(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        key: tensor.float() if tensor.is_floating_point() else tensor
+        for key, tensor in state.items()
+    }
 
 
 def _halved(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
