@@ -182,10 +182,10 @@ def test_a_model_is_scored_as_it_will_be_loaded(tmp_path):
     model = small_unet().train()
     before = {k: v.clone() for k, v in model.state_dict().items()}
     ours = weights.as_loaded(model)
+    assert model.training
     save(tmp_path, model=model)
     theirs = weights.load_model("tiny", folder=tmp_path).state_dict()
     for key, value in ours.state_dict().items():
         assert torch.equal(value, theirs[key])
         assert torch.equal(before[key], model.state_dict()[key])
     assert not ours.training
-    assert model.training
