@@ -1,4 +1,4 @@
-"""Train the small SAM from scratch, in three lessons.
+"""Train the small SAM from scratch, in four lessons.
 
     python recipes/mini_sam.py                    all, then the scores
     python recipes/mini_sam.py --lessons affinity
@@ -8,7 +8,8 @@
    encoder comes pretrained;
 2. ``prompts``: the whole model learns to answer clicks and boxes as in
    the paper, corrections included;
-3. ``practice``: the same once more, with a learning rate that begins anew.
+3. ``practice``: the same once more, with a learning rate that begins anew;
+4. ``more_practice``: and once more, for 2,500 steps.
 
 It learns on drawn scenes with parts and coins, on slices of the training
 slabs of the chest CT, and on radiographs of virtual patients. A run that
@@ -45,7 +46,7 @@ from seglab.train import fit
 
 HERE = Path(__file__).parent
 OBJECTS = 500
-LESSONS = ("affinity", "prompts", "practice")
+LESSONS = ("affinity", "prompts", "practice", "more_practice")
 PATIENTS = range(30)
 REAL_TIMES = 3  # real pictures are few: each counts so often
 
@@ -103,7 +104,8 @@ def commit(sam: Any, seconds: float, options: argparse.Namespace) -> None:
         "seed": options.seed,
         "steps": options.affinity_steps
         + options.prompt_steps
-        + options.practice_steps,
+        + options.practice_steps
+        + options.more_practice_steps,
         "seconds": seconds,
     }
     figures = score(PromptableSam(weights.as_loaded(sam)))
@@ -167,6 +169,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--affinity-steps", type=int, default=4000)
     parser.add_argument("--prompt-steps", type=int, default=2400)
     parser.add_argument("--practice-steps", type=int, default=3000)
+    parser.add_argument("--more-practice-steps", type=int, default=2500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--folder", type=Path, default=Path("runs/mini_sam")
@@ -181,16 +184,22 @@ def main() -> None:
     print(len(pictures), "pictures", flush=True)
     seed_everything(options.seed)
     sam = build_mini_sam()
-    affinity = Lesson("affinity", options.affinity_steps, 16, 0.05)
-    seconds = teach(AffinityLearner(sam), affinity, pictures, options)
-    if "prompts" not in options.lessons:
-        return
-    prompts = Lesson("prompts", options.prompt_steps, 8, 0.01)
-    seconds += teach(PromptLearner(sam), prompts, pictures, options)
-    if "practice" not in options.lessons:
-        return
-    practice = Lesson("practice", options.practice_steps, 8, 0.01, draw=1)
-    seconds += teach(PromptLearner(sam), practice, pictures, options)
+    lessons = (
+        Lesson("affinity", options.affinity_steps, 16, 0.05),
+        Lesson("prompts", options.prompt_steps, 8, 0.01),
+        Lesson("practice", options.practice_steps, 8, 0.01, draw=1),
+        Lesson(
+            "more_practice", options.more_practice_steps, 8, 0.01, draw=2
+        ),
+    )
+    seconds = 0.0
+    for lesson in lessons:
+        if lesson.name not in options.lessons:
+            return
+        kind = (
+            AffinityLearner if lesson.name == "affinity" else PromptLearner
+        )
+        seconds += teach(kind(sam), lesson, pictures, options)
     commit(sam, seconds, options)
 
 

@@ -1,4 +1,4 @@
-"""Train the small SAM 2 from scratch, in four lessons.
+"""Train the small SAM 2 from scratch, in six lessons.
 
     python recipes/mini_sam2.py
 
@@ -7,7 +7,11 @@
 2. ``still``: the encoder stays as it is, its features are computed once,
    and all the rest learns to answer a click or a box in a single frame;
 3. ``short``: the same, and to follow the object for two frames more;
-4. ``long``: the same over six frames.
+4. ``long``: the same over six frames;
+5. ``pointing``: encoder and decoder learn together, in pictures, to
+   answer clicks and boxes and to be corrected;
+6. ``films``: the encoder stays again, and the rest learns to follow
+   through more clips, with corrections and cut-aways.
 
 Clips are drawn; slices are of the training slabs of the chest CT. A run
 that was killed goes on from its last checkpoint; delete
@@ -41,6 +45,7 @@ from seglab.promptable.sam2.frozen import (
 )
 from seglab.promptable.sam2.grouping import GroupingLearner, scale_coarse
 from seglab.promptable.sam2.mini import build_mini_sam2
+from seglab.promptable.sam2.pointing import PointLearner
 from seglab.promptable.sam2.scoring import (
     keep_first_masks,
     region_similarity,
@@ -53,6 +58,7 @@ from seglab.train import fit
 
 HERE = Path(__file__).parent
 LENGTH = 8  # frames of a training clip
+MORE_LENGTH = 12  # of those of the last lessons
 FIRST_CLIP = 10_000  # seeds below it are for tests and the book
 TEST_SEEDS = range(5000, 5050)
 
@@ -107,24 +113,25 @@ def learn_grouping(
     return learner.model, history.rows[-1]["seconds"]
 
 
-def learn_following(
-    model: Any,
-    stretches: FrozenClips,
+def learn(
+    learner: FollowLearner | PointLearner,
+    material: FrozenClips | PromptPictures,
     lesson: str,
+    *,
     steps: int,
     batch: int,
+    learning_rate: float,
     options: argparse.Namespace,
 ) -> float:
     """One of the lessons with prompts; the seconds that it took."""
     seed_everything(options.seed)
-    learner = FollowLearner(model, stretches.look_up)
     history = fit(
         learner,
-        stretches,
+        material,
         loss=learner.loss,
         steps=steps,
         batch_size=batch,
-        learning_rate=1.5e-3,
+        learning_rate=learning_rate,
         weight_decay=0.01,
         evaluate_every=50,
         folder=options.folder / lesson,
@@ -144,7 +151,9 @@ def commit(model: Any, seconds: float, options: argparse.Namespace) -> None:
         "steps": options.grouping_steps
         + options.still_steps
         + options.short_steps
-        + options.long_steps,
+        + options.long_steps
+        + options.pointing_steps
+        + options.films_steps,
         "seconds": seconds,
     }
     figures = score(PromptableSam2(weights.as_loaded(model)))
@@ -207,11 +216,14 @@ def read_options() -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, default=600)
+    parser.add_argument("--more-clips", type=int, default=1000)
     parser.add_argument("--scenes", type=int, default=2000)
     parser.add_argument("--grouping-steps", type=int, default=3500)
     parser.add_argument("--still-steps", type=int, default=2000)
     parser.add_argument("--short-steps", type=int, default=800)
     parser.add_argument("--long-steps", type=int, default=900)
+    parser.add_argument("--pointing-steps", type=int, default=2000)
+    parser.add_argument("--films-steps", type=int, default=2500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--folder", type=Path, default=Path("runs/mini_sam2")
@@ -219,29 +231,85 @@ def read_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
-    """Teach, score and commit."""
-    options = read_options()
-    seeds = range(FIRST_CLIP, FIRST_CLIP + options.clips)
-    frames, numbers = kept(
-        options.folder / f"clips_{options.clips}.safetensors",
-        lambda: drawn_clips(seeds, LENGTH),
-    )
-    pictures = grouping_pictures(frames, numbers, options)
-    model, seconds = learn_grouping(pictures, options)
+def learn_to_follow(
+    model: Any, frames: Tensor, numbers: Tensor, options: argparse.Namespace
+) -> float:
+    """Lessons two to four; the seconds that they took."""
     stacks = ct_stacks(LENGTH)
     # not kept in a file: they belong to the encoder as it is now
     features = encode_clips(model, torch.cat([frames, stacks[0]]))
     numbers = torch.cat([numbers, stacks[1]])
+    seconds = 0.0
     for lesson, length, steps, batch in (
         ("still", 1, options.still_steps, 24),
         ("short", 3, options.short_steps, 12),
         ("long", 6, options.long_steps, 12),
     ):
         stretches = FrozenClips(features, numbers, length=length)
-        seconds += learn_following(
-            model, stretches, lesson, steps, batch, options
+        seconds += learn(
+            FollowLearner(model, stretches.look_up),
+            stretches,
+            lesson,
+            steps=steps,
+            batch=batch,
+            learning_rate=1.5e-3,
+            options=options,
         )
+    return seconds
+
+
+def learn_in_films(
+    model: Any, frames: Tensor, numbers: Tensor, options: argparse.Namespace
+) -> float:
+    """The last lesson; the seconds that it took."""
+    stacks = ct_stacks(MORE_LENGTH)
+    stretches = FrozenClips(
+        encode_clips(model, torch.cat([frames, stacks[0]])),
+        torch.cat([numbers, stacks[1]]),
+        length=6,
+        paces=(1, 2),
+        cut_aways=0.2,
+    )
+    return learn(
+        FollowLearner(model, stretches.look_up, corrections=0.6),
+        stretches,
+        "films",
+        steps=options.films_steps,
+        batch=12,
+        learning_rate=1e-3,
+        options=options,
+    )
+
+
+def main() -> None:
+    """Teach, score and commit."""
+    options = read_options()
+    split = FIRST_CLIP + options.clips
+    clips = kept(
+        options.folder / f"clips_{options.clips}_{LENGTH}.safetensors",
+        lambda: drawn_clips(range(FIRST_CLIP, split), LENGTH),
+    )
+    more_clips = kept(
+        options.folder
+        / f"clips_{options.more_clips}_{MORE_LENGTH}.safetensors",
+        lambda: drawn_clips(
+            range(split, split + options.more_clips), MORE_LENGTH
+        ),
+    )
+    model, seconds = learn_grouping(
+        grouping_pictures(*clips, options), options
+    )
+    seconds += learn_to_follow(model, *clips, options)
+    seconds += learn(
+        PointLearner(model),
+        grouping_pictures(*more_clips, options),
+        "pointing",
+        steps=options.pointing_steps,
+        batch=8,
+        learning_rate=1e-3,
+        options=options,
+    )
+    seconds += learn_in_films(model, *more_clips, options)
     commit(model, seconds, options)
 
 

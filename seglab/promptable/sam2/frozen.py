@@ -62,27 +62,36 @@ class FrozenClips(Dataset[tuple[Tensor, Tensor]]):
         features: as ``encode_clips`` returns them.
         numbers: uint8 [N, T, H, W], the shapes numbered from 1.
         length: frames of a stretch.
+        paces: steps from frame to frame, of which each stretch takes one
+            that leaves it inside the clip.
+        cut_aways: chance of a stretch to show frames of another clip in
+            its middle, where the shape is not seen.
     """
 
     def __init__(
-        self, features: Sequence[Tensor], numbers: Tensor, *, length: int
+        self,
+        features: Sequence[Tensor],
+        numbers: Tensor,
+        *,
+        length: int,
+        paces: Sequence[int] = (1,),
+        cut_aways: float = 0.0,
     ) -> None:
-        if not 1 <= length <= numbers.shape[1]:
-            raise ValueError(
-                f"length must be 1 to {numbers.shape[1]}, got {length}"
-            )
+        longest = (numbers.shape[1] - 1) // min(paces) + 1
+        if not 1 <= length <= longest:
+            raise ValueError(f"length must be 1 to {longest}, got {length}")
         self.features, self.numbers = features, numbers
-        self.length = length
+        self.length, self.cut_aways = length, cut_aways
+        self.paces = [
+            pace for pace in paces if (length - 1) * pace < numbers.shape[1]
+        ]
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        clip, length = self.numbers[index], self.length
-        span = torch.arange(length)
-        span = span + torch.randint(len(clip) - length + 1, ())
-        if torch.rand(()) < 0.5:
-            span = span.flip(0)
+        clip = self.numbers[index]
+        span = self._span(len(clip))
         areas = torch.bincount(clip[span[0]].flatten().long())
         areas[0] = 0
         worth = (areas >= LEAST_PIXELS).nonzero()[:, 0]
@@ -90,7 +99,32 @@ class FrozenClips(Dataset[tuple[Tensor, Tensor]]):
             return self[int(torch.randint(len(self), ()))]
         shape = worth[torch.randint(len(worth), ())]
         masks = (clip[span] == shape).to(torch.uint8)
-        return index * len(clip) + span, masks
+        places = index * len(clip) + span
+        if torch.rand(()) < self.cut_aways:
+            self._cut_away(places, masks)
+        return places, masks
+
+    def _span(self, frames: int) -> Tensor:
+        """Frames of a stretch, forwards or backwards; int64 [length]."""
+        pace = self.paces[int(torch.randint(len(self.paces), ()))]
+        span = torch.arange(self.length) * pace
+        span = span + torch.randint(frames - int(span[-1]), ())
+        return span.flip(0) if torch.rand(()) < 0.5 else span
+
+    def _cut_away(self, places: Tensor, masks: Tensor) -> None:
+        """Show another clip between the first and the last frame."""
+        if self.length < 3:
+            return
+        first, last = sorted(
+            int(torch.randint(1, self.length - 1, ())) for _ in range(2)
+        )
+        other = int(torch.randint(len(self.numbers), ()))
+        count = self.numbers.shape[1]
+        # of the same clip it would still be seen
+        if other != int(places[0]) // count:
+            span = torch.arange(first, last + 1)
+            places[span] = other * count + span % count
+            masks[span] = 0
 
     def look_up(self, places: Tensor) -> list[FrameFeatures]:
         """Features of the frames [B, length], one entry for each time."""

@@ -4,18 +4,21 @@ import pytest
 import torch
 from small_sam2 import small_clip
 
-from seglab.promptable.sam2.following import (
+from seglab.promptable.sam2.asking import (
     BOX,
     CLICK,
     MASK,
-    FollowLearner,
+    Answer,
+    ask,
+    correction,
     first_prompt,
     judge,
 )
-from seglab.promptable.sam2.following import Answer as FollowAnswer
+from seglab.promptable.sam2.following import FollowLearner
 from seglab.promptable.sam2.frozen import FrozenClips, encode_clips
 from seglab.promptable.sam2.grouping import GroupingLearner, scale_coarse
 from seglab.promptable.sam2.mini import build_mini_sam2
+from seglab.promptable.sam2.pointing import PointLearner
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +155,7 @@ def test_prompts_point_at_the_object(model):
 def test_hidden_objects_are_judged_by_visibility_alone():
     torch.manual_seed(0)
     logits = torch.randn(1, 1, 8, 8)
-    answer = FollowAnswer(
+    answer = Answer(
         logits,
         logits,
         torch.rand(1, 1),
@@ -172,9 +175,7 @@ def test_the_right_mask_costs_less_than_a_wrong_one():
     right[:, :, :4] = 8
     there = torch.full((1, 1), 9.0)
     costs = [
-        float(
-            judge(FollowAnswer(m, m, torch.ones(1, 1) * q, m, there), true)
-        )
+        float(judge(Answer(m, m, torch.ones(1, 1) * q, m, there), true))
         for m, q in ((right, 1.0), (right, 0.2), (-right, 0.0))
     ]
     assert costs[0] < costs[1] < costs[2]
@@ -202,3 +203,90 @@ def test_following_sends_a_signal_to_all_that_learns(
             if p.requires_grad
         ]
         assert sum(moved) > 0.8 * len(moved), part
+
+
+def test_a_cut_away_hides_the_shape_in_the_middle(stretches, numbered):
+    cut = FrozenClips(
+        stretches.features, numbered[1], length=4, cut_aways=1.0
+    )
+    torch.manual_seed(0)
+    hidden = 0
+    for _ in range(20):
+        places, masks = cut[1]
+        away = places // 4 != 1
+        hidden += int(away.sum())
+        assert not masks[away].any()
+        assert not away[0] and not away[-1]
+    assert hidden > 10
+
+
+def test_stretches_keep_a_pace(stretches, numbered):
+    fast = FrozenClips(
+        stretches.features, numbered[1], length=3, paces=(1, 2)
+    )
+    assert fast.paces == [1], "four frames have no room for three in twos"
+    fast = FrozenClips(
+        stretches.features, numbered[1], length=2, paces=(2, 3)
+    )
+    torch.manual_seed(0)
+    gaps = {
+        int((p[1] - p[0]).abs()) for p, _ in map(fast.__getitem__, [0] * 20)
+    }
+    assert gaps == {2, 3}
+
+
+def test_a_correction_clicks_on_what_is_wrong_and_keeps_earlier_clicks(
+    model, stretches
+):
+    torch.manual_seed(0)
+    frame = stretches.look_up(torch.tensor([[0], [5]]))[0]
+    true = torch.zeros(2, 128, 128)
+    true[:, 20:40, 20:40] = 1
+    prompt = first_prompt(model, true, CLICK)
+    with torch.no_grad():
+        _, answer = ask(model, frame, prompt)
+    # the whole frame is found: whatever is off the square is wrong
+    full = torch.full_like(answer.full, 5.0)
+    logits = torch.full_like(answer.logits, 50.0)
+    answer = answer._replace(full=full, logits=logits)
+    again = correction(model, answer, true, prompt)
+    assert again["points"]["point_labels"].tolist() == [[1, 0], [1, 0]]
+    for (x, y), mask in zip(
+        again["points"]["point_coords"][:, 1], true, strict=True
+    ):
+        assert mask[int(y), int(x)] == 0
+    assert float(again["earlier"].max()) == 32
+
+
+def test_pointing_teaches_the_encoder_and_not_the_memory(numbered):
+    torch.manual_seed(0)
+    learner = PointLearner(build_mini_sam2(), per_picture=2)
+    images = numbered[0][:, 0].float() / 255
+    maps = numbered[1][:, :1]
+    learner.loss(learner(images), maps).backward()
+    model = learner.model
+    assert all(p.grad is None for p in model.memory_attention.parameters())
+    for part in ("image_encoder", "sam_mask_decoder"):
+        moved = [
+            p.grad is not None and bool(p.grad.abs().sum() > 0)
+            for p in getattr(model, part).parameters()
+        ]
+        assert sum(moved) > 0.8 * len(moved), part
+
+
+def test_pointing_learns_on_one_picture(numbered):
+    torch.manual_seed(0)
+    learner = PointLearner(build_mini_sam2(), per_picture=2)
+    images = numbered[0][:1, 0].float() / 255
+    maps = (numbered[1][:1, :1] == 1).to(torch.uint8)
+    optimiser = torch.optim.AdamW(
+        [p for p in learner.parameters() if p.requires_grad], 2e-3
+    )
+    losses = []
+    for _ in range(12):
+        loss = learner.loss(learner(images), maps)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert sum(losses[-3:]) < 0.9 * sum(losses[:3])
