@@ -72,13 +72,16 @@ def count_cells(
     """
     rows, columns = num_classes + 2, num_classes + 1
     if truth.dtype == prediction.dtype == np.uint8:
-        pairs = _count_bytes(truth, prediction)
         row = class_codes(BYTES, num_classes, ignore_index)
         column = class_codes(BYTES, num_classes)
-        index = row[:, None].astype(np.intp) * columns + column
-        # whole numbers of this size are exact in float64
-        table = np.bincount(index.ravel(), pairs.ravel(), rows * columns)
-        return table.astype(np.int64).reshape(rows, columns)
+        cells = _count_bytes(
+            truth,
+            prediction,
+            row.astype(np.uint64) * columns,
+            column.astype(np.uint64),
+            rows * columns,
+        )
+        return cells.reshape(rows, columns)
     cells = np.zeros((TURNS, rows * columns), np.int64)
     _counting()(
         truth,
@@ -92,22 +95,44 @@ def count_cells(
 
 
 def _count_bytes(
-    truth: NDArray[np.uint8], prediction: NDArray[np.uint8]
-) -> NDArray[np.int64]:
-    """Pixels of each of the 256 x 256 pairs of bytes."""
-    pairs = np.zeros((TURNS, 256, 256), np.uint32)
-    _pairing()(truth, prediction, pairs)
-    return pairs.sum(axis=0, dtype=np.int64)
-
-
-def _pair(
     truth: NDArray[np.uint8],
     prediction: NDArray[np.uint8],
-    pairs: NDArray[np.uint32],
+    row: NDArray[np.uint64],
+    column: NDArray[np.uint64],
+    size: int,
+) -> NDArray[np.int64]:
+    """Pixels by the sum of what two tables [256] say of their bytes."""
+    cells = np.zeros(TURNS * size, np.uint32)
+    words = len(truth) // 8 * 8
+    _counting_words()(
+        truth[:words].view(np.uint64),
+        prediction[:words].view(np.uint64),
+        row,
+        column,
+        cells,
+    )
+    rest = row[truth[words:]] + column[prediction[words:]]
+    counts = cells.reshape(TURNS, size).sum(axis=0, dtype=np.int64)
+    return counts + np.bincount(rest.astype(np.intp), minlength=size)
+
+
+def _count_words(
+    truth: NDArray[np.uint64],
+    prediction: NDArray[np.uint64],
+    row: NDArray[np.uint64],
+    column: NDArray[np.uint64],
+    cells: NDArray[np.uint32],
 ) -> None:
-    """Add each pixel to the cell of its two bytes: nothing to decide."""
+    """Take eight bytes at a time: one reading serves eight pixels."""
+    low = np.uint64(255)
+    size = np.uint64(cells.size // TURNS)
     for i in range(len(truth)):
-        pairs[i & (TURNS - 1), truth[i], prediction[i]] += 1
+        eight, theirs = truth[i], prediction[i]
+        for k in range(8):
+            shift = np.uint64(8 * k)
+            place = row[(eight >> shift) & low]
+            place += column[(theirs >> shift) & low]
+            cells[np.uint64(k & (TURNS - 1)) * size + place] += 1
 
 
 def _count(
@@ -206,10 +231,10 @@ def _has_numba() -> bool:
 
 
 @cache
-def _pairing() -> Any:
+def _counting_words() -> Any:
     import numba
 
-    return numba.njit(nogil=True, cache=True)(_pair)
+    return numba.njit(nogil=True, cache=True)(_count_words)
 
 
 @cache
