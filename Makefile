@@ -4,6 +4,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 CHAPTERS := $(sort $(wildcard chapters/*.ipynb chapters/student/*.ipynb))
 CH ?=
+# chapters that make book executes at a time
+JOBS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help install book page shake test notebooks check lint serve bench \
@@ -22,7 +24,7 @@ install: $(VENV)/.installed ## make .venv and install everything into it
 
 book: install notebooks ## execute the chapters and write the site
 	$(PY) -c "from seglab.data import chest; chest.load_scan()"
-	$(PY) tools/build_book.py
+	$(PY) tools/build_book.py --jobs $(JOBS)
 
 page: install notebooks ## build one chapter: make page CH=04
 	@test -n "$(CH)" || { echo "which chapter? make page CH=04"; exit 2; }

@@ -1,6 +1,7 @@
 """Build the book's site, one chapter of it, or the table of its times.
 
     python tools/build_book.py              the whole book
+    python tools/build_book.py --jobs 2     two chapters at a time
     python tools/build_book.py --page 04    one chapter, for its author
     python tools/build_book.py --times      seconds a chapter took
 
@@ -21,6 +22,7 @@ from html import unescape
 from pathlib import Path
 
 import yaml
+from execution import execute_chapters
 
 from seglab.settings import NOT_SO
 
@@ -29,26 +31,37 @@ BUILD = ROOT / "_build"
 TOLERATED = 0.1  # share of the claims about trained networks
 
 
+def prepare_environment() -> None:
+    """What Jupyter Book and the chapters' kernels inherit."""
+    # one scale for the whole build, said on every page
+    os.environ.setdefault("SEGLAB_SCALE", "small")
+    os.environ.setdefault("PYTHONWARNINGS", "ignore")
+    # kernels of this environment, whatever is registered elsewhere
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+
+
 def run_jupyter_book(arguments: list[str]) -> int:
     """Call Jupyter Book's builder in the repository root."""
-    environment = dict(os.environ)
-    # one scale for the whole build, said on every page
-    environment.setdefault("SEGLAB_SCALE", "small")
-    environment.setdefault("PYTHONWARNINGS", "ignore")
-    # kernels of this environment, whatever is registered elsewhere
-    environment["JUPYTER_PREFER_ENV_PATH"] = "1"
     command = [
         str(Path(sys.executable).parent / "jupyter-book"),
         "build",
         ".",
     ]
     return subprocess.run(
-        [*command, *arguments], cwd=ROOT, env=environment, check=False
+        [*command, *arguments], cwd=ROOT, check=False
     ).returncode
 
 
-def build_book() -> int:
+def build_book(jobs: int) -> int:
     """Build every page; Sphinx's warnings are errors."""
+    if jobs > 1:
+        from site_extension import package_digest
+
+        execute_chapters(
+            sorted((ROOT / "chapters").glob("[0-9]*.md")),
+            BUILD / "execution" / package_digest(),
+            jobs=jobs,
+        )
     # --keep-going: one run shows every fault, and still fails
     code = run_jupyter_book(["-W", "--keep-going", "-q"])
     index = BUILD / "html" / "index.html"
@@ -176,12 +189,20 @@ def main() -> int:
     choice.add_argument(
         "--times", action="store_true", help="print seconds a chapter took"
     )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="chapters of the whole book to execute at a time",
+    )
     arguments = parser.parse_args()
+    prepare_environment()
     if arguments.times:
         return print_times()
     if arguments.page:
         return build_page(arguments.page)
-    return build_book()
+    return build_book(arguments.jobs)
 
 
 if __name__ == "__main__":

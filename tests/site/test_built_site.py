@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -39,9 +40,15 @@ def path(request) -> Path:
     return request.param
 
 
+@cache
+def parsed(path: Path) -> BeautifulSoup:
+    """A page, parsed once for all tests of a process; none changes it."""
+    return BeautifulSoup(path.read_text("utf-8"), "html.parser")
+
+
 @pytest.fixture
 def soup(path) -> BeautifulSoup:
-    return BeautifulSoup(path.read_text("utf-8"), "html.parser")
+    return parsed(path)
 
 
 def test_a_page_needs_no_network(path, browser):
@@ -174,7 +181,7 @@ def test_nothing_is_fetched_from_elsewhere(soup):
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=name)
 def test_a_chapter_links_to_committed_notebooks(path):
-    soup = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+    soup = parsed(path)
     colab = [
         a["href"]
         for a in soup.select("a[href*='colab.research.google.com']")
@@ -187,7 +194,7 @@ def test_a_chapter_links_to_committed_notebooks(path):
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=name)
 def test_a_chapter_is_executed_and_its_solutions_are_folded(path):
-    soup = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+    soup = parsed(path)
     assert soup.select(".cell_output"), "no cell was executed"
     assert "ran in" in soup.select_one(".seglab-bar").get_text()
     for solution in soup.select("div.admonition.solution"):
@@ -196,7 +203,7 @@ def test_a_chapter_is_executed_and_its_solutions_are_folded(path):
 
 def test_numbers_follow_the_file_names():
     for path in CHAPTERS:
-        soup = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+        soup = parsed(path)
         number = int(path.name[:2])
         for link in soup.select("a.left-prev, a.right-next"):
             if "_" in link["href"]:
