@@ -85,26 +85,17 @@ class FollowLearner(nn.Module):
         for t, frame in enumerate(frames):
             true = truth[:, t].float()
             prompt = first_prompt(self.model, true, kind) if t == 0 else {}
-            entry, answer = ask(
-                self.model,
-                frame,
-                prompt,
-                time=t,
-                bank=bank,
-                count=len(frames),
-            )
+            when: dict[str, Any] = {
+                "time": t,
+                "bank": bank,
+                "count": len(frames),
+            }
+            entry, answer = ask(self.model, frame, prompt, **when)
             if not (t == 0 and kind == MASK):
                 losses.append(judge(answer, true))
             if t == corrected:
                 prompt = correction(self.model, answer, true, prompt)
-                entry, answer = ask(
-                    self.model,
-                    frame,
-                    prompt,
-                    time=t,
-                    bank=bank,
-                    count=len(frames),
-                )
+                entry, answer = ask(self.model, frame, prompt, **when)
                 losses.append(judge(answer, true))
             self._remember(frame, entry, answer, prompt)
             which = "cond" if t in (0, corrected) else "non_cond"
