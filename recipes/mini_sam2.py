@@ -1,4 +1,4 @@
-"""Train the small SAM 2 from scratch, in seven lessons.
+"""Train the small SAM 2 from scratch, in eight lessons.
 
     python recipes/mini_sam2.py
 
@@ -13,7 +13,8 @@
 6. ``more_pointing``: the same once more, with a learning rate that begins
    anew;
 7. ``films``: the encoder stays again, and the rest learns to follow
-   through more clips, with corrections and cut-aways.
+   through more clips, with corrections and cut-aways;
+8. ``more_films``: the same once more.
 
 Clips are drawn; slices are of the training slabs of the chest CT. A run
 that was killed goes on from its last checkpoint; delete
@@ -161,7 +162,8 @@ def commit(model: Any, seconds: float, options: argparse.Namespace) -> None:
         + options.long_steps
         + options.pointing_steps
         + options.more_pointing_steps
-        + options.films_steps,
+        + options.films_steps
+        + options.more_films_steps,
         "seconds": seconds,
     }
     figures = score(PromptableSam2(weights.as_loaded(model)))
@@ -233,6 +235,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--pointing-steps", type=int, default=2000)
     parser.add_argument("--more-pointing-steps", type=int, default=1800)
     parser.add_argument("--films-steps", type=int, default=2000)
+    parser.add_argument("--more-films-steps", type=int, default=1400)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--folder", type=Path, default=Path("runs/mini_sam2")
@@ -294,7 +297,7 @@ def learn_to_point(
 def learn_in_films(
     model: Any, frames: Tensor, numbers: Tensor, options: argparse.Namespace
 ) -> float:
-    """The last lesson; the seconds that it took."""
+    """Lessons seven and eight; the seconds that they took."""
     stacks = ct_stacks(MORE_LENGTH)
     stretches = FrozenClips(
         encode_clips(model, torch.cat([frames, stacks[0]])),
@@ -303,14 +306,22 @@ def learn_in_films(
         paces=(1, 2),
         cut_aways=0.2,
     )
-    return learn(
-        FollowLearner(model, stretches.look_up, corrections=0.6),
-        stretches,
-        "films",
-        steps=options.films_steps,
-        batch=12,
-        learning_rate=1e-3,
-        options=options,
+    lessons = (
+        ("films", options.films_steps),
+        ("more_films", options.more_films_steps),
+    )
+    return sum(
+        learn(
+            FollowLearner(model, stretches.look_up, corrections=0.6),
+            stretches,
+            lesson,
+            steps=steps,
+            batch=12,
+            learning_rate=1e-3,
+            options=options,
+            draw=draw,
+        )
+        for draw, (lesson, steps) in enumerate(lessons)
     )
 
 
