@@ -1,4 +1,4 @@
-"""Train the small SAM 2 from scratch, in nine lessons.
+"""Train the small SAM 2 from scratch, in eight lessons.
 
     python recipes/mini_sam2.py
 
@@ -14,8 +14,7 @@
    anew;
 7. ``films``: the encoder stays again, and the rest learns to follow
    through more clips, with corrections and cut-aways;
-8. ``more_films``: the same once more;
-9. ``last_films``: and once more, in smaller steps.
+8. ``more_films``: the same once more.
 
 Clips are drawn; slices are of the training slabs of the chest CT. A run
 that was killed goes on from its last checkpoint; delete
@@ -164,8 +163,7 @@ def commit(model: Any, seconds: float, options: argparse.Namespace) -> None:
         + options.pointing_steps
         + options.more_pointing_steps
         + options.films_steps
-        + options.more_films_steps
-        + options.last_films_steps,
+        + options.more_films_steps,
         "seconds": seconds,
     }
     figures = score(PromptableSam2(weights.as_loaded(model)))
@@ -238,7 +236,6 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--more-pointing-steps", type=int, default=1800)
     parser.add_argument("--films-steps", type=int, default=2000)
     parser.add_argument("--more-films-steps", type=int, default=1400)
-    parser.add_argument("--last-films-steps", type=int, default=700)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--folder", type=Path, default=Path("runs/mini_sam2")
@@ -300,7 +297,7 @@ def learn_to_point(
 def learn_in_films(
     model: Any, frames: Tensor, numbers: Tensor, options: argparse.Namespace
 ) -> float:
-    """Lessons seven to nine; the seconds that they took."""
+    """Lessons seven and eight; the seconds that they took."""
     stacks = ct_stacks(MORE_LENGTH)
     stretches = FrozenClips(
         encode_clips(model, torch.cat([frames, stacks[0]])),
@@ -310,9 +307,8 @@ def learn_in_films(
         cut_aways=0.2,
     )
     lessons = (
-        ("films", options.films_steps, 1e-3),
-        ("more_films", options.more_films_steps, 1e-3),
-        ("last_films", options.last_films_steps, 5e-4),
+        ("films", options.films_steps),
+        ("more_films", options.more_films_steps),
     )
     return sum(
         learn(
@@ -321,11 +317,11 @@ def learn_in_films(
             lesson,
             steps=steps,
             batch=12,
-            learning_rate=learning_rate,
+            learning_rate=1e-3,
             options=options,
             draw=draw,
         )
-        for draw, (lesson, steps, learning_rate) in enumerate(lessons)
+        for draw, (lesson, steps) in enumerate(lessons)
     )
 
 
