@@ -270,27 +270,43 @@ def learn_to_follow(
     return seconds
 
 
-def learn_to_point(
-    model: Any, frames: Tensor, numbers: Tensor, options: argparse.Namespace
+def learn_in_turn(
+    make_learner: Callable[[], FollowLearner | PointLearner],
+    material: FrozenClips | PromptPictures,
+    lessons: dict[str, int],
+    *,
+    batch: int,
+    options: argparse.Namespace,
 ) -> float:
-    """Lessons five and six; the seconds that they took."""
-    pictures = grouping_pictures(frames, numbers, options)
-    lessons = (
-        ("pointing", options.pointing_steps),
-        ("more_pointing", options.more_pointing_steps),
-    )
+    """Lessons on the same material, by their steps; their seconds."""
     return sum(
         learn(
-            PointLearner(model),
-            pictures,
+            make_learner(),
+            material,
             lesson,
             steps=steps,
-            batch=8,
+            batch=batch,
             learning_rate=1e-3,
             options=options,
             draw=draw,
         )
-        for draw, (lesson, steps) in enumerate(lessons)
+        for draw, (lesson, steps) in enumerate(lessons.items())
+    )
+
+
+def learn_to_point(
+    model: Any, frames: Tensor, numbers: Tensor, options: argparse.Namespace
+) -> float:
+    """Lessons five and six; the seconds that they took."""
+    return learn_in_turn(
+        lambda: PointLearner(model),
+        grouping_pictures(frames, numbers, options),
+        {
+            "pointing": options.pointing_steps,
+            "more_pointing": options.more_pointing_steps,
+        },
+        batch=8,
+        options=options,
     )
 
 
@@ -306,22 +322,15 @@ def learn_in_films(
         paces=(1, 2),
         cut_aways=0.2,
     )
-    lessons = (
-        ("films", options.films_steps),
-        ("more_films", options.more_films_steps),
-    )
-    return sum(
-        learn(
-            FollowLearner(model, stretches.look_up, corrections=0.6),
-            stretches,
-            lesson,
-            steps=steps,
-            batch=12,
-            learning_rate=1e-3,
-            options=options,
-            draw=draw,
-        )
-        for draw, (lesson, steps) in enumerate(lessons)
+    return learn_in_turn(
+        lambda: FollowLearner(model, stretches.look_up, corrections=0.6),
+        stretches,
+        {
+            "films": options.films_steps,
+            "more_films": options.more_films_steps,
+        },
+        batch=12,
+        options=options,
     )
 
 

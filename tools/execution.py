@@ -12,7 +12,9 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-TIMEOUT = 600  # seconds a cell may take, as in _config.yml
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def execute_chapters(
@@ -51,6 +53,12 @@ def execute_chapters(
     ]
 
 
+def seconds_a_cell() -> int:
+    """What Sphinx, too, lets a cell take."""
+    settings = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+    return int(settings["execute"]["timeout"])
+
+
 def _limit_threads(threads: int) -> None:
     """For the kernels that this process starts."""
     os.environ["OMP_NUM_THREADS"] = str(threads)
@@ -71,7 +79,7 @@ def execute(chapter: Path, *, cache: Path) -> bool:
         result = single_nb_execution(
             notebook,
             cwd=str(chapter.parent),
-            timeout=TIMEOUT,
+            timeout=seconds_a_cell(),
             allow_errors=False,
         )
     else:
