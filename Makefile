@@ -38,7 +38,8 @@ shake: install notebooks ## see which claims hang on rounding: make shake CH=07
 test: install ## unit tests, exercise checkers, every notebook at scale smoke
 	SEGLAB_SCALE=smoke OMP_NUM_THREADS=1 PYTHONWARNINGS=ignore \
 	$(PY) -m pytest -n 2 --dist loadfile -q --durations=12 \
-	  --doctest-modules tests seglab --ignore tests/site --nbval-lax $(CHAPTERS)
+	  --doctest-modules tests seglab --ignore tests/site \
+	  --nbval-lax --nbval-kernel-name warm $(CHAPTERS)
 
 check: install ## look at the built site with a headless browser, network off
 	$(PY) -m pytest -q -n 2 tests/site

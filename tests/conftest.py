@@ -8,6 +8,7 @@ from pathlib import Path
 
 import matplotlib
 from hypothesis import settings
+from warm_kernels import offer_warm_kernels
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,3 +28,8 @@ settings.register_profile(
     "seglab", deadline=None, derandomize=True, max_examples=40
 )
 settings.load_profile("seglab")
+
+
+def pytest_configure() -> None:
+    """Notebooks may ask for a kernel whose imports are done."""
+    offer_warm_kernels()

@@ -332,17 +332,22 @@ class TestHistory:
             History(self.rows).best("loss", mode="least")
 
 
-TWO_PROCESSES = """
+# run with Fabric's two processes, or with none, as a reader does
+IN_A_PROCESS = """
 import json, sys
 from pathlib import Path
 sys.path[:0] = [{tests!r}]
+# Fabric asks for its version, and importing it takes longer than the run
+sys.modules["torchmetrics"] = None
 import torch
 from lightning_fabric import Fabric
 from test_train import make_model, train
 
-fabric = Fabric(accelerator="cpu", devices={devices}, strategy="ddp")
-fabric.launch()
-model = make_model(seed=3 + fabric.global_rank)
+fabric = {fabric}
+if fabric is not None:
+    fabric.launch()
+rank = 0 if fabric is None else fabric.global_rank
+model = make_model(seed=3 + rank)
 model[1] = torch.nn.Identity()  # statistics of half a batch differ
 model[2] = torch.nn.Identity()
 folder = Path({folder!r})
@@ -351,55 +356,53 @@ history = train(
     evaluate=lambda m: {{"size": m[0].weight.abs().sum()}}, monitor="size",
 )
 weights = [p.flatten().tolist() for p in model.parameters()]
-out = folder / f"rank{{fabric.global_rank}}.json"
+out = folder / f"rank{{rank}}.json"
 for row in history.rows:
     del row["seconds"]
 out.write_text(json.dumps([weights, history.rows]))
 """
 
 
+def run_in_a_process(folder, fabric):
+    """What the process printed, and the weights and rows of each rank."""
+    script = folder / "script.py"
+    tests = str(Path(__file__).parent)
+    script.write_text(
+        IN_A_PROCESS.format(tests=tests, fabric=fabric, folder=str(folder))
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = [
+        json.loads(file.read_text())
+        for file in sorted(folder.glob("rank*.json"))
+    ]
+    return done.stdout + done.stderr, found
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    return run_in_a_process(tmp_path_factory.mktemp("alone"), "None")
+
+
 @pytest.mark.slow
-def test_two_processes_agree_with_each_other_and_with_one(tmp_path):
-    found = {}
-    for devices in (1, 2):
-        folder = tmp_path / str(devices)
-        folder.mkdir()
-        script = folder / "script.py"
-        tests = str(Path(__file__).parent)
-        script.write_text(
-            TWO_PROCESSES.format(
-                tests=tests, devices=devices, folder=str(folder)
-            )
-        )
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(
-            [sys.executable, str(script)],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=240,
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        found[devices] = [
-            json.loads(file.read_text())
-            for file in sorted(folder.glob("rank*.json"))
-        ]
-    first, second = found[2]
+def test_two_processes_agree_with_each_other_and_with_one(tmp_path, alone):
+    two = 'Fabric(accelerator="cpu", devices=2, strategy="ddp")'
+    _, (first, second) = run_in_a_process(tmp_path, two)
     assert first == second
-    (alone,) = found[1]
+    (single,) = alone[1]
     assert np.allclose(
         [row["loss"] for row in first[1]],
-        [row["loss"] for row in alone[1]],
+        [row["loss"] for row in single[1]],
         atol=1e-5,
     )
 
 
-def test_a_run_in_a_notebook_writes_nothing():
-    code = (
-        f"import sys; sys.path[:0] = [{str(Path(__file__).parent)!r}]\n"
-        "from test_train import train; train()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+@pytest.mark.slow
+def test_a_run_writes_nothing_to_the_screen(alone):
+    assert alone[0] == ""

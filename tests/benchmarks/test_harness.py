@@ -34,7 +34,7 @@ def sleeper(seconds, result, log):
     return work
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def rows(harness):
     log = []
     work = harness.Work(
