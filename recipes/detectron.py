@@ -49,6 +49,7 @@ CLASSES = {
     "mask_rcnn": DetectronMaskRCNN,
     "panoptic_fpn": DetectronPanopticFPN,
 }
+STEPS = {"mask_rcnn": 2000, "panoptic_fpn": 1200}
 WEIGHTS = {
     "mask_rcnn": "scenes_detectron2",
     "panoptic_fpn": "scenes_panoptic_fpn",
@@ -90,7 +91,7 @@ def configure(model: str, seed: int, options: argparse.Namespace) -> Any:
     settings = {
         "train": [register(model, "train", options.scenes, options)],
         "test": [register(model, "heldout", 100, options)],
-        "steps": options.steps,
+        "steps": options.steps or STEPS[model],
         "folder": str(options.folder / f"{model}_{seed}"),
         "seed": seed,
     }
@@ -147,7 +148,7 @@ def run(
             arguments={},
             recipe="recipes/detectron.py",
             seed=seed,
-            steps=options.steps,
+            steps=options.steps or STEPS[model],
             seconds=seconds,
             metric={f"{key}_heldout": figures[key] for key in IDS[model]},
             extra={"scenes": options.scenes, "side": 128},
@@ -184,7 +185,7 @@ def read_options() -> argparse.Namespace:
         "--models", nargs="+", default=MODELS, choices=MODELS
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--steps", type=int, help="of each training")
     parser.add_argument("--scenes", type=int, default=3000)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(

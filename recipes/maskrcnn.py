@@ -231,8 +231,8 @@ def read_options() -> argparse.Namespace:
         default=["scenes", "vertebrae"],
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
-    parser.add_argument("--scenes", type=int, default=2000)
-    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--scenes", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--vertebrae-steps", type=int, default=400)
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--threads", type=int, default=1)

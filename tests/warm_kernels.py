@@ -45,6 +45,8 @@ IMPORTED = [
     "monai.metrics",
     "monai.transforms",
     "onnx",
+    "onnxruntime",
+    "onnxscript",
     "segmentation_models_pytorch",
 ]
 FIGURES = {"dpi": 40, "bbox_inches": None}
