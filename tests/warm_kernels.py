@@ -27,6 +27,7 @@ from jupyter_client.provisioning import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
+# what several chapters import; each of two workers waits for it once
 IMPORTED = [
     "ipykernel.kernelapp",
     "matplotlib.pyplot",
@@ -38,15 +39,7 @@ IMPORTED = [
     "torchvision",
     # it imports torchmetrics, and that transformers
     "lightning_fabric",
-    "albumentations",
-    "kornia.losses",
-    "monai.inferers",
     "monai.losses",
-    "monai.metrics",
-    "monai.transforms",
-    "onnx",
-    "onnxruntime",
-    "onnxscript",
     "segmentation_models_pytorch",
 ]
 FIGURES = {"dpi": 40, "bbox_inches": None}
@@ -113,9 +106,15 @@ def be_kernel(
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-    inner = {str(ROOT / name) for name in ("tests", "tools")}
-    sys.path[:] = [path for path in sys.path if path not in inner]
+    silence = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(silence, stream)
+    inner = [ROOT / "tests", ROOT / "tools"]
+    sys.path[:] = [
+        path
+        for path in sys.path
+        if not any(Path(path).is_relative_to(part) for part in inner)
+    ]
     config = Config()
     config.InlineBackend.print_figure_kwargs = FIGURES
     app = IPKernelApp.instance(config=config)
