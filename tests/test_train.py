@@ -337,8 +337,6 @@ IN_A_PROCESS = """
 import json, sys
 from pathlib import Path
 sys.path[:0] = [{tests!r}]
-# Fabric asks for its version, and importing it takes longer than the run
-sys.modules["torchmetrics"] = None
 import torch
 from lightning_fabric import Fabric
 from test_train import make_model, train
