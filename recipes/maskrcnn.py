@@ -6,9 +6,9 @@
 - ``scenes``: three seeds train on the same synthetic scenes, from other
   random weights and in another order; scored are 100 scenes that no
   training sees;
-- ``vertebrae``: the first seed only, on sagittal slices of the chest CT,
-  from the weights of the scenes; scored are slabs that are held out, of
-  the same patient.
+- ``vertebrae``: three seeds train on sagittal slices of the chest CT, all
+  from the weights of the scenes' first seed; scored are slabs that are
+  held out, of the same patient.
 
 What is scored is what is committed: weights in half precision. A run that
 was killed goes on from its last checkpoint, and a seed that is done is not
@@ -243,13 +243,13 @@ def read_options() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Train every set: scenes with all seeds, vertebrae with the first."""
+    """Train every set on every seed."""
     options = read_options()
     torch.set_num_threads(options.threads)
     if "scenes" in options.sets:
         run(scenes(options), options.seeds, options)
     if "vertebrae" in options.sets:
-        run(vertebrae(options), options.seeds[:1], options)
+        run(vertebrae(options), options.seeds, options)
 
 
 if __name__ == "__main__":

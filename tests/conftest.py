@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -33,3 +34,9 @@ settings.load_profile("seglab")
 def pytest_configure() -> None:
     """Notebooks may ask for a kernel whose imports are done."""
     offer_warm_kernels()
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays: not to be searched for garbage each time."""
+    gc.collect()
+    gc.freeze()

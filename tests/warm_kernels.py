@@ -14,6 +14,7 @@ forks are not safe (macOS) or not to be had (Windows).
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from multiprocessing import get_all_start_methods, get_context
@@ -102,6 +103,7 @@ def be_kernel(
     from ipykernel.kernelapp import IPKernelApp
     from traitlets.config import Config
 
+    gc.freeze()  # what was imported before the fork is no garbage
     os.setsid()  # signals to a kernel go to its children too
     os.chdir(folder)
     os.environ.clear()

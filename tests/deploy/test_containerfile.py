@@ -1,6 +1,5 @@
 """The container file, read line by line: no engine builds it here."""
 
-import importlib.metadata
 import json
 import re
 import subprocess
@@ -8,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
+from bare_install import standard_name, with_requirements
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -77,22 +76,6 @@ def test_its_command_is_one_of_ours(last_stage):
     assert [str(parsed.port)] == rest_of(last_stage, "EXPOSE")
 
 
-def closure(names):
-    """The packages, and what they require."""
-    seen, left = set(), list(names)
-    while left:
-        name = re.sub(r"[-_.]+", "-", left.pop()).lower()
-        if name in seen:
-            continue
-        seen.add(name)
-        for text in importlib.metadata.requires(name) or []:
-            wanted = Requirement(text)
-            marker = wanted.marker
-            if marker is None or marker.evaluate({"extra": ""}):
-                left.append(wanted.name)
-    return seen
-
-
 def test_the_last_stage_installs_what_serving_imports(
     last_stage, lungs_file
 ):
@@ -122,10 +105,7 @@ def test_the_last_stage_installs_what_serving_imports(
         capture_output=True,
         text=True,
     )
-    loaded = {
-        re.sub(r"[-_.]+", "-", name).lower()
-        for name in json.loads(done.stdout)
-    }
+    loaded = set(map(standard_name, json.loads(done.stdout)))
     # loaded where they are installed, and not needed
     optional = {"cython", "setuptools", "seglab", "charset-normalizer"}
-    assert loaded - closure(listed) - optional == set()
+    assert loaded - with_requirements(listed) - optional == set()
