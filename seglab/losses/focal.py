@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from seglab.losses._cross_entropy import cross_entropy_of_pixels
 from seglab.losses._inputs import (
     check_class_weights,
     check_logits,
@@ -62,7 +63,7 @@ def focal_loss(
     _check_gamma(gamma)
     logits = check_logits(logits)
     target, valid = index_target(logits, target, ignore_index)
-    losses = F.cross_entropy(logits, target, reduction="none")
+    losses = cross_entropy_of_pixels(logits, target)
     # 1 - p = 1 - exp(-loss), without the rounding of 1 - p near p = 1
     losses = _focus(losses, -torch.expm1(-losses), gamma)
     if alpha is not None:
