@@ -29,6 +29,12 @@ from seglab.settings import NOT_SO
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 TOLERATED = 0.1  # share of the claims about trained networks
+# kernels listen to this machine alone: that each of them warns of a line
+# without encryption would hide what matters
+KERNEL_SETTINGS = """\
+c.IPKernelApp.log_level = "ERROR"
+c.HistoryManager.enabled = False
+"""
 
 
 def prepare_environment() -> None:
@@ -38,6 +44,12 @@ def prepare_environment() -> None:
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
     # kernels of this environment, whatever is registered elsewhere
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    # the book's own settings of IPython, and nobody's startup files
+    folder = BUILD / "ipython"
+    (folder / "profile_default").mkdir(parents=True, exist_ok=True)
+    settings = folder / "profile_default" / "ipython_kernel_config.py"
+    settings.write_text(KERNEL_SETTINGS, encoding="utf-8")
+    os.environ["IPYTHONDIR"] = str(folder)
 
 
 def run_jupyter_book(arguments: list[str]) -> int:

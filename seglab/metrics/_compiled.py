@@ -17,18 +17,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seglab.metrics._inputs import class_codes
-
 __all__ = ["can_count", "can_search", "count_cells", "nearest_in_rows"]
 
 # fewer pixels are counted before a compiled loop is loaded
 LARGE = 1 << 17
 HUGE = 1 << 32  # a cell of 32 bits might overflow
-MOST_CLASSES = 256  # their tables stay in the cache
+MOST_CLASSES = 254  # cells of more have no number of 16 bits
+BLOCK = 1 << 12  # pixels whose cells are found before they are counted
 # neighbours are mostly of one class: taking turns, they need not wait for
 # one another's addition
-TURNS = 4  # a power of two
-BYTES = np.arange(256, dtype=np.uint8)
+TURNS = 8  # a power of two; a word of 64 bits holds four cells
 SEVERAL = 512  # points of two boundaries that are worth a compiled search
 
 
@@ -45,11 +43,7 @@ def can_count(
 
 
 def _is_known(labels: NDArray) -> bool:
-    # of 64 bits the signed alone: Numba would compare others as floats
-    kind, size = labels.dtype.kind, labels.dtype.itemsize
-    return labels.dtype.isnative and (
-        kind == "i" or (kind == "u" and size < 8)
-    )
+    return labels.dtype.isnative and labels.dtype.kind in "iu"
 
 
 def count_cells(
@@ -63,7 +57,7 @@ def count_cells(
     Args:
         truth: labels [N].
         prediction: labels [N].
-        num_classes: C.
+        num_classes: C, at most MOST_CLASSES.
         ignore_index: true label of pixels that do not count.
 
     Returns:
@@ -71,92 +65,88 @@ def count_cells(
         last row for what is ignored.
     """
     rows, columns = num_classes + 2, num_classes + 1
-    if truth.dtype == prediction.dtype == np.uint8:
-        row = class_codes(BYTES, num_classes, ignore_index)
-        column = class_codes(BYTES, num_classes)
-        cells = _count_bytes(
-            truth,
-            prediction,
-            row.astype(np.uint64) * columns,
-            column.astype(np.uint64),
-            rows * columns,
-        )
-        return cells.reshape(rows, columns)
-    cells = np.zeros((TURNS, rows * columns), np.int64)
+    true_limits = _limits(truth.dtype, num_classes, ignore_index)
+    limits = _limits(prediction.dtype, num_classes, None)
+    cells = np.zeros(TURNS * rows * columns, np.uint32)
     _counting()(
-        truth,
-        prediction,
-        num_classes,
-        -1 if ignore_index is None else ignore_index,
-        ignore_index is not None,
-        cells.reshape(-1),
-    )
-    return cells.sum(axis=0).reshape(rows, columns)
-
-
-def _count_bytes(
-    truth: NDArray[np.uint8],
-    prediction: NDArray[np.uint8],
-    row: NDArray[np.uint64],
-    column: NDArray[np.uint64],
-    size: int,
-) -> NDArray[np.int64]:
-    """Pixels by the sum of what two tables [256] say of their bytes."""
-    cells = np.zeros(TURNS * size, np.uint32)
-    words = len(truth) // 8 * 8
-    _counting_words()(
-        truth[:words].view(np.uint64),
-        prediction[:words].view(np.uint64),
-        row,
-        column,
+        truth.view(true_limits.dtype),
+        prediction.view(limits.dtype),
+        true_limits,
+        limits,
         cells,
     )
-    rest = row[truth[words:]] + column[prediction[words:]]
-    counts = cells.reshape(TURNS, size).sum(axis=0, dtype=np.int64)
-    return counts + np.bincount(rest.astype(np.intp), minlength=size)
+    counts = cells.reshape(TURNS, rows, columns)
+    return counts.sum(axis=0, dtype=np.int64)
 
 
-def _count_words(
-    truth: NDArray[np.uint64],
-    prediction: NDArray[np.uint64],
-    row: NDArray[np.uint64],
-    column: NDArray[np.uint64],
-    cells: NDArray[np.uint32],
-) -> None:
-    """Take eight bytes at a time: one reading serves eight pixels."""
-    low = np.uint64(255)
-    size = np.uint64(cells.size // TURNS)
-    for i in range(len(truth)):
-        eight, theirs = truth[i], prediction[i]
-        for k in range(8):
-            shift = np.uint64(8 * k)
-            place = row[(eight >> shift) & low]
-            place += column[(theirs >> shift) & low]
-            cells[np.uint64(k & (TURNS - 1)) * size + place] += 1
+def _limits(
+    dtype: np.dtype, num_classes: int, ignore_index: int | None
+) -> NDArray:
+    """What the compiled loop compares labels with.
+
+    Labels are read as unsigned numbers of the same bits: negative ones are
+    then larger than all others.
+
+    Returns:
+        In that unsigned type: the first number that is no class, the code
+        of what is none, the label that is ignored, its code.
+    """
+    info = np.iinfo(dtype)
+    first = min(num_classes, int(info.max) + 1)
+    ignored, its_code = first, num_classes  # it would be no class anyway
+    if ignore_index is not None and info.min <= ignore_index <= info.max:
+        ignored, its_code = ignore_index, num_classes + 1
+    unsigned = np.dtype(f"u{dtype.itemsize}")
+    bits = int(np.iinfo(unsigned).max)
+    return np.array(
+        [n & bits for n in (first, num_classes, ignored, its_code)],
+        unsigned,
+    )
 
 
 def _count(
     truth: NDArray,
     prediction: NDArray,
-    num_classes: int,
-    ignored: int,
-    ignores: bool,
-    cells: NDArray[np.int64],
+    true_limits: NDArray,
+    limits: NDArray,
+    cells: NDArray[np.uint32],
 ) -> None:
-    """Add each pixel to its cell, in tables that take turns.
+    """Number the cells of a block of pixels, then add the pixels to them.
 
-    Numbers are unsigned throughout: a negative label is then a huge one,
-    and no index has to be looked at for its sign.
+    The first loop has no table and no branch, and takes many pixels at a
+    time. The second takes the numbers four to a word.
+
+    Args:
+        truth: labels [N], unsigned.
+        prediction: labels [N], unsigned.
+        true_limits: what :func:`_limits` says of the truth.
+        limits: what it says of the prediction.
+        cells: of TURNS tables, added to.
     """
-    classes, columns = np.uint64(num_classes), np.uint64(num_classes + 1)
-    size = np.uint64((num_classes + 2) * (num_classes + 1))
-    for i in range(len(truth)):
-        row = min(np.uint64(truth[i]), classes)
-        if ignores and truth[i] == ignored:
-            row = columns  # C + 1, the last row
-        column = min(np.uint64(prediction[i]), classes)
-        turn = np.uint64(i & (TURNS - 1))
-        cells[turn * size + row * columns + column] += 1
+    first, no_class, ignored, code_of_ignored = true_limits
+    first_column, no_column = limits[0], limits[1]
+    columns = np.uint16(no_column) + np.uint16(1)
+    size = np.uint64(len(cells) // TURNS)
+    numbers = np.empty(BLOCK, np.uint16)
+    words = numbers.view(np.uint64)
+    for start in range(0, len(truth), BLOCK):
+        true = truth[start : start + BLOCK]
+        predicted = prediction[start : start + BLOCK]
+        for i in range(len(true)):
+            row = true[i] if true[i] < first else no_class
+            row = code_of_ignored if true[i] == ignored else row
+            column = (
+                predicted[i] if predicted[i] < first_column else no_column
+            )
+            numbers[i] = np.uint16(row) * columns + np.uint16(column)
+        whole = len(true) // 4
+        for i in range(whole):
+            turn = np.uint64(4 * i & (TURNS - 1))
+            for k in range(4):
+                number = words[i] >> np.uint64(16 * k) & np.uint64(0xFFFF)
+                cells[(turn + np.uint64(k)) * size + number] += np.uint32(1)
+        for i in range(4 * whole, len(true)):
+            cells[numbers[i]] += np.uint32(1)
 
 
 def can_search(points: int, axes: int) -> bool:
@@ -228,13 +218,6 @@ def _search(
 @cache
 def _has_numba() -> bool:
     return importlib.util.find_spec("numba") is not None
-
-
-@cache
-def _counting_words() -> Any:
-    import numba
-
-    return numba.njit(nogil=True, cache=True)(_count_words)
 
 
 @cache
