@@ -16,6 +16,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd import forward_ad
 
 __all__ = ["cross_entropy_of_pixels"]
 
@@ -36,21 +37,36 @@ def cross_entropy_of_pixels(logits: Tensor, target: Tensor) -> Tensor:
         [N, ...] in the logits' type.
     """
     if _pays(logits) and _has_numba():
-        losses, *_ = _Compiled.apply(logits, target)
+        losses: Tensor = _Compiled.apply(logits, target)
         return losses
     return F.cross_entropy(logits, target, reduction="none")
 
 
 def _pays(logits: Tensor) -> bool:
-    # tensors of other types are not there to be computed with
     return (
-        type(logits) in (Tensor, torch.nn.Parameter)
-        and logits.device.type == "cpu"
+        logits.device.type == "cpu"
         and logits.dtype == torch.float32
         and logits.numel() >= MANY
         and torch.get_num_threads() <= FEW_THREADS
         and not torch.compiler.is_compiling()
+        and _is_plain(logits)
     )
+
+
+def _is_plain(logits: Tensor) -> bool:
+    """Whether a tensor is no more than its numbers.
+
+    Inside a function transform (``torch.func``) or where a graph is traced
+    they cannot be read, and in forward-mode differentiation a tangent goes
+    with them.
+    """
+    if forward_ad.unpack_dual(logits).tangent is not None:
+        return False
+    try:
+        logits.detach().numpy()
+    except RuntimeError:
+        return False
+    return True
 
 
 @cache
@@ -62,12 +78,12 @@ class _Compiled(torch.autograd.Function):
     """Cross-entropy of each pixel of float32 logits on the CPU."""
 
     @staticmethod
-    def forward(logits: Tensor, target: Tensor) -> tuple[Tensor, ...]:
-        """The losses [N, ...]; for the gradient, two numbers a pixel.
+    def forward(ctx: Any, logits: Tensor, target: Tensor) -> Tensor:
+        """The losses [N, ...].
 
-        These are the largest logit and the logarithm of the sum of
-        exp(logit - largest), each [N, P]. Their sum alone would do, but
-        loses digits where logits are large.
+        Kept for the gradient are two numbers a pixel: the largest logit,
+        and the logarithm of the sum of exp(logit - largest). Their sum
+        alone would do, but loses digits where logits are large.
         """
         from seglab.losses._softmax_loops import sum_exponentials
 
@@ -76,23 +92,11 @@ class _Compiled(torch.autograd.Function):
         tensors = _flat(logits), labels, largest, sums, chosen
         sum_exponentials(*(tensor.numpy() for tensor in tensors))
         log_sums = sums.log_()
-        losses = (log_sums - chosen).view(target.shape)
-        return losses, largest, log_sums
+        ctx.save_for_backward(logits, target, largest, log_sums)
+        return (log_sums - chosen).view(target.shape)
 
     @staticmethod
-    def setup_context(
-        ctx: Any,
-        inputs: tuple[Tensor, ...],
-        output: tuple[Tensor, ...],
-    ) -> None:
-        """What the gradient needs."""
-        ctx.save_for_backward(*inputs, *output[1:])
-        ctx.mark_non_differentiable(*output[1:])
-
-    @staticmethod
-    def backward(
-        ctx: Any, slopes: Tensor, *_: Tensor
-    ) -> tuple[Tensor, None]:
+    def backward(ctx: Any, slopes: Tensor) -> tuple[Tensor, None]:
         """The gradient of the logits."""
         logits, target, largest, log_sums = ctx.saved_tensors
         if torch.is_grad_enabled():  # it will itself be differentiated

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.autograd import forward_ad
 
 from seglab.losses import _cross_entropy as module
 from seglab.losses import focal_loss
@@ -21,7 +22,7 @@ def always_compiled():
 
 
 def compiled(logits, target):
-    return module._Compiled.apply(logits, target)[0]
+    return module._Compiled.apply(logits, target)
 
 
 def losses_and_gradient(function, logits, target, slopes):
@@ -107,11 +108,34 @@ def test_a_second_derivative():
     torch.testing.assert_close(curvature(compiled), curvature(by_pytorch))
 
 
-def test_function_transforms():
-    logits, target = torch.randn(2, 3, 4), torch.randint(3, (2, 4))
-    slope = torch.func.grad(lambda x: compiled(x, target).sum())(logits)
-    wanted = torch.func.grad(lambda x: by_pytorch(x, target).sum())(logits)
-    torch.testing.assert_close(slope, wanted)
+def tangent_in_a_dual_level(function, logits, along):
+    with forward_ad.dual_level():
+        dual = forward_ad.make_dual(logits, along)
+        return forward_ad.unpack_dual(function(dual)).tangent
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        lambda f, x, along: torch.func.grad(f)(x),
+        lambda f, x, along: torch.func.vmap(f)(torch.stack([x, along])),
+        lambda f, x, along: torch.func.jvp(f, (x,), (along,)),
+        lambda f, x, along: torch.func.jvp(
+            torch.func.grad(f), (x,), (along,)
+        ),
+        tangent_in_a_dual_level,
+    ],
+    ids=["grad", "vmap", "jvp", "hessian product", "dual level"],
+)
+def test_transforms_find_pytorchs_operations(transform):
+    torch.manual_seed(0)
+    logits, along = torch.randn(2, 2, 3, 4)
+    target = torch.randint(3, (2, 4))
+    found = transform(
+        lambda x: cross_entropy_of_pixels(x, target).sum(), logits, along
+    )
+    wanted = transform(lambda x: by_pytorch(x, target).sum(), logits, along)
+    torch.testing.assert_close(found, wanted)
 
 
 def test_focal_loss_is_the_same_either_way(monkeypatch):
