@@ -1,5 +1,8 @@
 """Chapters are executed side by side, and found by Sphinx afterwards."""
 
+import os
+
+import build_book
 import execution
 import pytest
 from jupyter_cache import get_cache
@@ -59,3 +62,13 @@ def test_chapters_run_once_and_failing_ones_are_left(
 def test_jobs_are_one_or_more(tmp_path):
     with pytest.raises(ValueError, match="jobs must be 1 or more, got 0"):
         execution.execute_chapters([], tmp_path, jobs=0)
+
+
+def test_kernels_have_settings_of_the_books_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(build_book, "BUILD", tmp_path)
+    for name in ("IPYTHONDIR", "JUPYTER_PREFER_ENV_PATH", "PYTHONWARNINGS"):
+        monkeypatch.setenv(name, "anything")
+    build_book.prepare_environment()
+    (settings,) = tmp_path.rglob("ipython_kernel_config.py")
+    assert settings.is_relative_to(os.environ["IPYTHONDIR"])
+    assert "log_level" in settings.read_text("utf-8")
