@@ -3,19 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
-from functools import cache
 from types import ModuleType
-
-
-@cache
-def is_installed(library: str) -> bool:
-    """Whether a library could be imported; it is not.
-
-    >>> is_installed("json"), is_installed("no_such_thing")
-    (True, False)
-    """
-    return importlib.util.find_spec(library) is not None
 
 
 def optional(library: str, purpose: str, extra: str) -> ModuleType:

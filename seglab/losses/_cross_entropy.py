@@ -8,6 +8,8 @@ reading and writing costs more than they do.
 
 from __future__ import annotations
 
+import importlib.util
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,8 +17,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import forward_ad
-
-from seglab.extras import is_installed
 
 __all__ = ["cross_entropy_of_pixels"]
 
@@ -36,7 +36,7 @@ def cross_entropy_of_pixels(logits: Tensor, target: Tensor) -> Tensor:
     Returns:
         [N, ...] in the logits' type.
     """
-    if _pays(logits) and is_installed("numba"):
+    if _pays(logits) and _has_numba():
         losses: Tensor = _Compiled.apply(logits, target)
         return losses
     return F.cross_entropy(logits, target, reduction="none")
@@ -67,6 +67,11 @@ def _is_plain(logits: Tensor) -> bool:
     except RuntimeError:
         return False
     return True
+
+
+@cache
+def _has_numba() -> bool:
+    return importlib.util.find_spec("numba") is not None
 
 
 class _Compiled(torch.autograd.Function):

@@ -10,13 +10,12 @@ pixel is found a few rows away.
 
 from __future__ import annotations
 
+import importlib.util
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from seglab.extras import is_installed
 
 __all__ = ["can_count", "can_search", "count_cells", "nearest_in_rows"]
 
@@ -39,7 +38,7 @@ def can_count(
         LARGE <= truth.size < HUGE
         and num_classes <= MOST_CLASSES
         and all(_is_known(labels) for labels in (truth, prediction))
-        and is_installed("numba")
+        and _has_numba()
     )
 
 
@@ -152,7 +151,7 @@ def _count(
 
 def can_search(points: int, axes: int) -> bool:
     """Whether that many points of a picture are searched row by row."""
-    return axes == 2 and points >= SEVERAL and is_installed("numba")
+    return axes == 2 and points >= SEVERAL and _has_numba()
 
 
 def nearest_in_rows(
@@ -214,6 +213,11 @@ def _search(
                         across = (columns[k] - column) * spacing[1]
                         best = min(best, away + across**2)
         distances[i] = np.sqrt(best)
+
+
+@cache
+def _has_numba() -> bool:
+    return importlib.util.find_spec("numba") is not None
 
 
 @cache

@@ -95,7 +95,7 @@ def test_it_is_taken_where_it_pays(dtype, size, classes, taken):
 
 
 def test_nothing_changes_without_numba(monkeypatch):
-    monkeypatch.setattr(module, "is_installed", lambda library: False)
+    monkeypatch.setattr(module, "_has_numba", lambda: False)
     labels = np.ones(module.LARGE, np.uint8)
     assert not module.can_count(labels, labels, 2)
     assert confusion_matrix(labels, labels, 2)[1, 1] == module.LARGE
